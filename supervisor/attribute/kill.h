@@ -1,0 +1,67 @@
+#pragma once
+/* Kill: one invocation of the kernel's OOM killer, attributed. What every tier's attribution gives and what becomes the
+ * `kill` record. "Not known" is KILL_UNKNOWN (-1) for numbers, 0 for ids, an empty text for names. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reeve/words.h"
+
+#define KILL_UNKNOWN INT64_C(-1)
+#define KILL_UNLIMITED INT64_MAX        /* of a limit: there is none */
+
+enum { KILL_COMM_SIZE = 64 };           /* TASK_COMM_LEN is 16; \xNN escapes are applied later, on writing */
+
+/* A cgroup: known by id; @path is its name where the source told it (tier log), else NULL and looked up by id. */
+typedef struct KillCgroup {
+        uint64_t id;
+        const char *path;
+} KillCgroup;
+
+typedef struct KillVictim {
+        int32_t tgid;
+        int32_t tid;                    /* the thread the kernel named */
+        uint64_t start_nsec;            /* 0: not known (tier log) */
+        char comm[KILL_COMM_SIZE];
+        int64_t uid;
+        ReeveVictimWhy why;
+        KillCgroup cgroup;
+        int64_t anon_bytes, file_bytes, shmem_bytes, swap_bytes, page_table_bytes;
+        int64_t oom_score_adj;          /* KILL_ADJ_UNKNOWN where not known */
+        int64_t points;                 /* pages, of the chosen one only */
+        uint32_t attempts;              /* how often the kernel went through it (2 for the chosen one of a group kill) */
+        uint32_t confirmed;             /* how many of those its SIGKILL followed */
+} KillVictim;
+#define KILL_ADJ_UNKNOWN INT64_C(-32768)
+
+typedef struct Kill {
+        uint64_t time_nsec;             /* CLOCK_BOOTTIME; the OOM killer's entry. With invoker_tid it names this invocation for ever */
+        uint64_t end_nsec;              /* its return; 0 where the end was not seen */
+        ReeveKiller killer;
+        ReeveScope scope;
+        ReeveConstraint constraint;
+        ReeveSelection selection;
+        ReeveReason reason;
+        KillCgroup limit;               /* whose limit; id 0 and path NULL for host scope or not known */
+        int64_t limit_bytes;            /* memory.max of the limit's owner; KILL_UNLIMITED, KILL_UNKNOWN */
+        int64_t limit_current_bytes, limit_peak_bytes;          /* page counters at the moment of the kill */
+        int64_t limit_swap_bytes, limit_swap_max_bytes;
+        int64_t total_pages;            /* what points are measured against */
+        int32_t invoker_tid;            /* 0: not known */
+        char invoker_comm[KILL_COMM_SIZE];
+        uint64_t invoker_cgroup_id;     /* 0: not known */
+        int64_t order;                  /* KILL_ADJ_UNKNOWN: not known */
+        int64_t gfp;                    /* bits; KILL_UNKNOWN */
+        char gfp_text[128];             /* "GFP_KERNEL", as the log spells it; empty: not known */
+        bool group_kill;
+        KillCgroup kill_cgroup;         /* the one with memory.oom.group; id 0: not known or none */
+        uint32_t attempts;              /* all passes through __oom_kill_process() */
+        uint32_t confirmed;             /* those whose SIGKILL followed: what vmstat oom_kill counted */
+        KillVictim *victims;            /* the caller's memory; confirmed victims first, the chosen one at [0] */
+        size_t n_victims, max_victims;
+        bool victims_complete;          /* the end mark was seen and nothing was left out */
+        unsigned sources;               /* bits 1 << ReeveSource */
+        ReeveTier tier;
+        ReeveConfidence confidence;
+        bool late;                      /* read back after the fact */
+} Kill;
