@@ -55,6 +55,8 @@ typedef struct Kill {
         char gfp_text[128];             /* "GFP_KERNEL", as the log spells it; empty: not known */
         bool group_kill;
         KillCgroup kill_cgroup;         /* the one with memory.oom.group; id 0: not known or none */
+        uint64_t group_deepest_id;      /* group kill: the deepest cgroup that holds all victims: kill_cgroup is it or
+                                         * between it and the limit's. 0: not known */
         uint32_t attempts;              /* all passes through __oom_kill_process() */
         uint32_t confirmed;             /* those whose SIGKILL followed: what vmstat oom_kill counted */
         KillVictim *victims;            /* the caller's memory; confirmed victims first, the chosen one at [0] */
@@ -65,3 +67,36 @@ typedef struct Kill {
         ReeveConfidence confidence;
         bool late;                      /* read back after the fact */
 } Kill;
+
+/* A SIGKILL (or SIGTERM) that no OOM sent. */
+typedef struct Sigkill {
+        uint64_t time_nsec;
+        int32_t signal;                 /* 9; 15 is handed over for managers' sake only */
+        ReeveKillMeans means;           /* kernel: a pid namespace that ends, RLIMIT_CPU, a lost OOM's */
+        int32_t code;                   /* si_code */
+        bool to_group;
+        bool delivered;                 /* false: ignored, or one was pending already */
+        int32_t sender_tid;             /* a thread id; its comm and unit must be looked up at once */
+        int32_t pid;                    /* the target as the event names it: a thread id, usually the leader's */
+        char comm[KILL_COMM_SIZE];      /* the target's */
+        KillCgroup cgroup;              /* the target's, where the caller knows: fill in before recording */
+        int64_t uid;                    /* the target's; KILL_UNKNOWN */
+        uint64_t start_nsec;            /* the target's; 0: not known */
+} Sigkill;
+
+enum { IDENTITY_NAME_SIZE = 256, IDENTITY_ID_SIZE = 72 };
+
+/* What runs in a cgroup, by its path's pattern and by who owns the directories. Empty text: none, or not known. */
+typedef struct Identity {
+        ReeveIdentityKind kind;
+        char unit[IDENTITY_NAME_SIZE];
+        char invocation_id[IDENTITY_ID_SIZE];
+        char namespace[IDENTITY_NAME_SIZE];
+        char pod[IDENTITY_NAME_SIZE];
+        char pod_uid[IDENTITY_ID_SIZE];         /* with dashes; of static pods the 32 digits of the config hash */
+        char container[IDENTITY_NAME_SIZE];
+        char container_id[IDENTITY_ID_SIZE];
+        char runtime[32];                       /* containerd, crio, docker, podman ... */
+        bool certain;                           /* each directory down to the match belongs to root */
+        int64_t owner_uid;                      /* of the first directory that does not, else of the match; KILL_UNKNOWN */
+} Identity;

@@ -114,9 +114,7 @@ int escape_undo(char *out, size_t size, const char *s, size_t *ret_length) {
                 char c = *s;
                 size_t step = 1;
 
-                if (s[0] == '\\' && s[1] == '\\')
-                        step = 2;
-                else if (s[0] == '\\' && s[1] == 'x' && hex_digit(s[2]) >= 0 && hex_digit(s[3]) >= 0) {
+                if (s[0] == '\\' && s[1] == 'x' && hex_digit(s[2]) >= 0 && hex_digit(s[3]) >= 0) {
                         c = (char) (hex_digit(s[2]) << 4 | hex_digit(s[3]));
                         step = 4;
                 }

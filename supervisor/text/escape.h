@@ -19,9 +19,10 @@ void escape_text(Strbuf *out, const char *s);
  * form above (a string of a record): its backslashes stay as they are. */
 void escape_terminal(Strbuf *out, const char *data, size_t length, bool escaped);
 
-/* Takes \xNN (either case) and \\ back: for arguments in which a person typed a name as a record shows it. Writes at
- * most @size bytes, a NUL included, sets *@ret_length (NULs may be inside) where it is not NULL. A backslash that starts
- * no such form stays as it is. Returns 0, or -ENOBUFS: did not fit, @out holds what did. */
+/* Takes \xNN (either case) back: for arguments in which a person typed a name as a record shows it. systemd has names
+ * with a backslash of their own (dev-disk-by\x2dlabel.swap), so a name is looked for as it was typed first, undone next.
+ * Writes at most @size bytes, a NUL included, sets *@ret_length (NULs may be inside) where it is not NULL. A backslash
+ * that starts no \xNN stays as it is. Returns 0, or -ENOBUFS: did not fit, @out holds what did. */
 int escape_undo(char *out, size_t size, const char *s, size_t *ret_length);
 
 /* How many bytes (1 to 4) the valid UTF-8 character at @data has, 0 if there is none; its code point in *@ret_code.

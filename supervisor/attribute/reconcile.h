@@ -1,0 +1,69 @@
+#pragma once
+/* Reconciliation: what the kernel counted against what was recorded. What does not agree is a gap, said with its size and
+ * cause. Pure: the caller reads the counters and brings the time. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reeve/words.h"
+
+enum { RECONCILE_GAPS_MAX = 4, RECONCILE_CAUSES = REEVE_GAP_NOT_WATCHING + 1 };
+
+/* All counters as they stood at one moment, each since its own beginning. Read vmstat and the hits BEFORE draining the
+ * rings and the other figures after it: then a kill that is counted is recorded too, unless it is lost. */
+typedef struct ReconcileReading {
+        uint64_t time_nsec;             /* CLOCK_BOOTTIME */
+        uint64_t vmstat_oom_kill;       /* /proc/vmstat */
+        bool vmstat_known;
+        bool probes_known;              /* tier kprobe; else the next four mean nothing */
+        uint64_t hits;                  /* of __oom_kill_process's probe (kprobe_profile) */
+        uint64_t read;                  /* its records taken from the rings: AssembleStats.attempts */
+        uint64_t overruns, drops;       /* of the kills rings, all CPUs */
+        uint64_t confirmed;             /* AssembleStats.confirmed; in tier log the Killed lines, repeats counted */
+        uint64_t not_counted;
+        uint64_t outside;               /* confirmed ones outside Watch=: part of confirmed */
+        uint64_t recorded;              /* confirmed ones that stand in kill records: confirmed - outside */
+        bool open;                      /* an OOM is under way: judge nothing yet */
+        ReeveGapCause otherwise;        /* the cause where no counter tells one: unknown; kmsg; not_watching */
+} ReconcileReading;
+
+typedef struct ReconcileGap {
+        uint64_t lost;                  /* kills (attempts) of which no record tells */
+        ReeveGapCause cause;
+        uint64_t from_nsec, to_nsec;
+} ReconcileGap;
+
+/* Running figures, as `status --counters` shows them. All since reconcile_begin(). */
+typedef struct ReconcileCounters {
+        uint64_t attempts;              /* growth of vmstat oom_kill; tier kprobe without vmstat: confirmed */
+        uint64_t attributed;
+        uint64_t outside;
+        uint64_t not_counted;
+        uint64_t unattributed[RECONCILE_CAUSES];        /* by ReeveGapCause */
+        uint64_t resets;                /* how often a counter began anew */
+} ReconcileCounters;
+
+typedef struct Reconciler {
+        bool begun;
+        ReconcileReading base;          /* up to here all is accounted for */
+        uint64_t vmstat_owed;           /* growth of vmstat beyond what was confirmed, at the last look */
+        uint64_t hits_owed;             /* hits beyond what was read */
+        uint64_t owed_nsec;             /* since when that has been so */
+        uint64_t overruns_seen, drops_seen;
+        ReconcileCounters counters;
+} Reconciler;
+
+/* Begins at @first: what was before is not ours to explain. */
+void reconcile_begin(Reconciler *r, const ReconcileReading *first);
+
+/* Compares. Returns how many gaps stand in @ret_gaps. A difference becomes a gap when it was there at two looks at least
+ * @settle_nsec apart with no OOM under way; until then reconcile_pending() is true and the caller looks again. */
+size_t reconcile_look(Reconciler *r, const ReconcileReading *now, uint64_t settle_nsec, ReconcileGap ret_gaps[static RECONCILE_GAPS_MAX]);
+
+/* Is there a difference that is not yet a gap? */
+bool reconcile_pending(const Reconciler *r);
+
+/* An ancestor that lives on: its memory.events oom_kill grew by @growth while @attempts confirmed ones lay below it.
+ * Fewer there than here were kills of an mm without an owner (cause ownerless, no loss); returns the number of those,
+ * and in *@ret_lost how many the kernel counted there that nobody recorded. */
+uint64_t reconcile_ancestor(uint64_t growth, uint64_t attempts, uint64_t *ret_lost);
