@@ -110,6 +110,12 @@ extern "C" {
         X(REEVE_OUTCOME_INEFFECTIVE, "ineffective")                                                                \
         X(REEVE_OUTCOME_GONE, "gone")
 
+/* Whose hand changed a limit. */
+#define REEVE_LIMIT_BYS(X)                                                                                         \
+        X(REEVE_LIMIT_BY_REEVE, "reeve")                                                                           \
+        X(REEVE_LIMIT_BY_SYSTEMD, "systemd")                                                                       \
+        X(REEVE_LIMIT_BY_OTHER, "other")
+
 #define REEVE_MODES(X)                                                                                             \
         X(REEVE_MODE_WATCH, "watch")                                                                               \
         X(REEVE_MODE_DRY_RUN, "dry_run")                                                                           \
@@ -170,6 +176,7 @@ REEVE_DEFINE_WORDS(ReeveGapCause, reeve_gap_cause, REEVE_GAP_CAUSES)
 REEVE_DEFINE_WORDS(ReeveKillMeans, reeve_kill_means, REEVE_KILL_MEANS)
 REEVE_DEFINE_WORDS(ReeveIdentityKind, reeve_identity_kind, REEVE_IDENTITY_KINDS)
 REEVE_DEFINE_WORDS(ReeveOutcome, reeve_outcome, REEVE_OUTCOMES)
+REEVE_DEFINE_WORDS(ReeveLimitBy, reeve_limit_by, REEVE_LIMIT_BYS)
 REEVE_DEFINE_WORDS(ReeveMode, reeve_mode, REEVE_MODES)
 REEVE_DEFINE_WORDS(ReeveReason, reeve_reason, REEVE_REASONS)
 
