@@ -179,10 +179,10 @@ const char *size_format(char *buf, size_t size, uint64_t bytes) {
                 fit++;
         while (exact < 6 && bytes && !(bytes & ((UINT64_C(1) << (10 * (exact + 1))) - 1)))
                 exact++;
-        /* 1536M is exact and short; 1572863K would be exact and unreadable. */
+        /* 1536M is exact and short; 97656K would be exact and hard to read. */
         if (exact == 0 && fit == 0)
                 (void) snprintf(buf, size, "%" PRIu64 "B", bytes);
-        else if (exact + 1 >= fit && exact > 0)
+        else if (exact > 0 && bytes >> (10 * exact) < 10000)
                 (void) snprintf(buf, size, "%" PRIu64 "%c", bytes >> (10 * exact), units[exact]);
         else
                 (void) snprintf(buf, size, "%.1f%c", (double) bytes / (double) (UINT64_C(1) << (10 * fit)), units[fit]);
