@@ -55,7 +55,11 @@ typedef struct EvidenceVictim {
         int64_t anon_pages, file_pages, shmem_pages, swap_pages;   /* approximate on 6.2 to 6.17: per-CPU rests are left out */
         int64_t page_table_bytes;
         const char *message;            /* group kills: "Memory cgroup out of memory" too */
-        bool group;                     /* killed as a member of a memory.oom.group (message differs from the chosen one's: see decoder) */
+        bool group;                     /* killed as a member of a memory.oom.group: not the first victim of its OOM. The message
+                                         * cannot tell (the kernel hands the same one to all); the order of the calls does */
+        uint64_t group_cgroup_id;       /* the cgroup with memory.oom.group that is being killed; 0: none, or not known */
+        bool owner_known;               /* the mm's owner was looked at ... */
+        bool owner_present;             /* ... and there was one. Without one memory.events does not count this attempt */
 } EvidenceVictim;
 
 typedef struct EvidenceSignal {
