@@ -1,0 +1,101 @@
+#pragma once
+/* The server: the Varlink socket on the event loop. The peer decides what may be read; what may be written the ops
+ * decide. A subscriber is a cursor into the ledger, not a queue: what he has not read yet is read again from there.
+ * While nobody is connected nothing is allocated and nothing wakes. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "supervisor/ledger/clerk.h"
+#include "supervisor/record/meta.h"
+
+typedef struct Server Server;
+typedef struct sd_event sd_event;
+
+/* Who asks, by the socket's credentials. */
+typedef struct ServerPeer {
+        uid_t uid;
+        gid_t gid;
+        pid_t pid;
+        bool reads_all;                 /* root, reeved's own uid, or group reeve */
+        bool privileged;                /* root or reeved's own uid */
+} ServerPeer;
+
+/* A call that waits for its answer: exactly one of server_reply() and server_fail() ends it, at once or later, on the
+ * event thread. It stays valid when the peer goes meanwhile. */
+typedef struct ServerCall ServerCall;
+
+/* What the supervisor does for the server. Each begins the work and answers through the call; a NULL op is answered with
+ * MethodNotImplemented. Strings live during the op only. */
+typedef struct ServerOps {
+        /* -> {"status": {...}} of the supervisor, or of @cgroup (not NULL). */
+        void (*status)(ServerCall *call, const char *cgroup, void *userdata);
+        /* -> {"text": "...", "records": [...]} of @what. Ask the clerk with server_call_restrict(). */
+        void (*explain)(ServerCall *call, const char *what, void *userdata);
+        /* -> {"records": [...]}. @values_json is an object of budget keys. The op checks the peer's right. */
+        void (*set)(ServerCall *call, const char *cgroup, const char *values_json, bool dry_run, bool risk,
+                    void *userdata);
+        /* -> {"changes": [...]}. Called for privileged peers only. */
+        void (*reload)(ServerCall *call, void *userdata);
+        /* Hands every record that is published but may not be in the ledger yet, with a seq above @after_seq, to @take, in
+         * the order of seqs. */
+        void (*pending)(uint64_t after_seq, LedgerTake *take, void *take_userdata, void *userdata);
+        /* Up to when (CLOCK_BOOTTIME, usec) the sources are drained. */
+        uint64_t (*drained_usec)(void *userdata);
+        /* Whether that process lives (1, 0), for Fate; -errno: cannot tell. */
+        int (*process_alive)(int64_t pid, uint64_t start_usec, void *userdata);
+        /* The path of a cgroup as a client named it, spelled as in records, to @ret of @size. 0, -ENOENT, -EINVAL. NULL: the
+         * name is a path and taken as it is. */
+        int (*resolve)(const char *name, char *ret, size_t size, void *userdata);
+} ServerOps;
+
+typedef struct ServerOptions {
+        sd_event *event;
+        Clerk *clerk;
+        int activated_fd;               /* a listening socket from the service manager, taken over; -1: none */
+        const char *path;               /* own socket where there is none: made with mode 0666 */
+        const char *boot_id;            /* of this boot, as in records: for Fate */
+        const char *version;            /* of reeved, for GetInfo */
+        gid_t reader_gid;               /* group reeve; (gid_t) -1: there is none */
+        unsigned max_clients;           /* connections in all; 0: 256 */
+        unsigned max_per_uid;           /* connections of an unprivileged uid; 0: 4 */
+        uint64_t heartbeat_usec;        /* 0: 30 s */
+        const ServerOps *ops;
+        void *userdata;
+} ServerOptions;
+
+/* Begins to serve. A path where nobody listens any more is taken over. Returns 0, -EADDRINUSE, or -errno. */
+int server_new(Server **ret, const ServerOptions *options);
+
+/* Ends all connections and removes its own socket. Calls that still wait are answered by nobody, but must be ended by
+ * server_reply() or server_fail() still, to be freed. Returns NULL. */
+Server *server_free(Server *s);
+
+/* A record was published (it is in the spool): followers at the head get it now. In the order of seqs. */
+void server_publish(Server *s, const RecordMeta *meta, const char *json, size_t length);
+
+/* The clerk's commit went on: those who read from the ledger go on. */
+void server_committed(Server *s, uint64_t seq);
+
+/* The sources are drained further: calls of Fate that wait look again. */
+void server_drained(Server *s);
+
+/* Who asked. */
+const ServerPeer *server_call_peer(const ServerCall *call);
+
+/* Bounds @q to what the caller may read. */
+void server_call_restrict(const ServerCall *call, LedgerQuery *q);
+
+/* Ends @call well. @parameters is a JSON object text. */
+void server_reply(ServerCall *call, const char *parameters);
+
+/* Ends @call with an error: one of io.reeve.Supervisor ("NotFound") or a full name. @parameters: object text or NULL. */
+void server_fail(ServerCall *call, const char *error, const char *parameters);
+
+/* The same for errors with one text parameter: NotAllowed(reason), NotFound(what), Failed(reason). @text is escaped. */
+void server_fail_text(ServerCall *call, const char *error, const char *text);
+
+/* How many are connected, and how many were turned away. */
+unsigned server_clients(const Server *s);
+uint64_t server_refused(const Server *s);
