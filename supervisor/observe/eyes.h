@@ -1,0 +1,99 @@
+#pragma once
+/* Eyes: threads for reads that may stall (memory.stat, cmdline, whole subtrees). The event thread posts a request
+ * without waiting and finds the answer in a ring. Two look at a time; one that is stuck for a second is counted and left
+ * behind, and another takes its place, four times at most. What an eye could not read is null in its answer. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "supervisor/base/ring.h"
+#include "supervisor/host/cgroupfs.h"
+
+typedef struct Eyes Eyes;
+
+enum { EYES_VICTIMS_MAX = 32, EYES_PATH_SIZE = 1024 };
+
+typedef enum EyesKind {
+        EYES_KILL_DETAILS,      /* what is left to see after a kill; answer: text, the fields of a `more` record */
+        EYES_READ_AHEAD,        /* a cgroup near its limit: command lines, samples; kept for the records to come */
+        EYES_OWNER,             /* a new cgroup: owner, invocation, parent; answer: owner ... path */
+        EYES_STATUS,            /* one cgroup for `reevectl status CGROUP`; answer: text, one JSON object */
+        EYES_NEAREST,           /* the five nearest their effective limit; answer: text, a JSON array */
+} EyesKind;
+
+typedef struct EyesVictim {
+        int32_t tgid;
+        uint64_t start_nsec;    /* 0: not known, then the pid alone must do */
+} EyesVictim;
+
+/* A request; copied by eyes_post(). */
+typedef struct EyesRequest {
+        EyesKind kind;
+        uint64_t cookie;        /* the caller's; comes back in the answer */
+        uint64_t cgroup_id;     /* the victim's cgroup, or the one to look at */
+        uint64_t limit_id;      /* KILL_DETAILS: the limit's cgroup; 0: the host */
+        char path[EYES_PATH_SIZE];              /* of cgroup_id, used where handles may not be opened; may be empty */
+        char limit_path[EYES_PATH_SIZE];
+        size_t n_victims;
+        EyesVictim victims[EYES_VICTIMS_MAX];
+} EyesRequest;
+
+/* An answer; free with eyes_answer_free(). */
+typedef struct EyesAnswer {
+        EyesKind kind;
+        uint64_t cookie, cgroup_id;
+        int error;              /* 0; -ENODEV: the cgroup was gone; -errno */
+        bool stalled;           /* it took over a second */
+        char *text;             /* JSON, see the kinds; NULL where there is none. KILL_DETAILS: an object's text "{...}" with field
+                                 * names of DESIGN part 5: contributors, processes, processes_complete, memory, limit_memory,
+                                 * pressure, counters {after}, victims [{pid, cmdline, ppid, ns_pid}] */
+        uint32_t owner;         /* OWNER */
+        uint64_t parent_id;
+        uint32_t level;
+        bool has_invocation;
+        uint8_t invocation[16];
+        bool has_path;
+        char path[4096];        /* OWNER: as found, "" where the cgroup was gone */
+} EyesAnswer;
+
+typedef struct EyesOptions {
+        const Cgroupfs *fs;     /* must outlive the eyes */
+        bool command_lines;     /* RecordCommandLine= */
+        size_t ahead_max;       /* processes kept from reading ahead; 0: 2048 */
+} EyesOptions;
+
+typedef struct EyesCounts {
+        uint64_t posted, answered, refused, stalled;
+        unsigned left_behind;   /* threads stuck just now, at most 4 */
+} EyesCounts;
+
+/* Starts the threads. Returns 0, -errno. */
+int eyes_new(Eyes **ret, const EyesOptions *options);
+
+/* Ends the threads; one that is stuck is abandoned with its memory, so that stopping never waits. Returns NULL. */
+Eyes *eyes_free(Eyes *e);
+
+/* RecordCommandLine= after a reload; false also forgets what was read. */
+void eyes_command_lines(Eyes *e, bool on);
+
+/* Queues a request. Returns true, false where the queue was full (counted). Never blocks, never allocates. */
+bool eyes_post(Eyes *e, const EyesRequest *request);
+
+/* Where answers arrive; ring_fd() to watch, ring_drain_fd(), eyes_take() until NULL. */
+Ring *eyes_ring(Eyes *e);
+EyesAnswer *eyes_take(Eyes *e);
+EyesAnswer *eyes_answer_free(EyesAnswer *a);
+
+/* A process as it was read ahead. */
+typedef struct EyesProcess {
+        int32_t tgid, ppid, ns_pid;     /* -1: not known */
+        uint64_t start_nsec;            /* as exact as ticks */
+        bool main;                      /* the oldest of its cgroup: what the unit or container started */
+        char cmdline[513];              /* "" where not known */
+} EyesProcess;
+
+/* Looks up what was read ahead of that process. Returns true where it is known. Holds a lock for a moment only; from the
+ * event thread. */
+bool eyes_process(Eyes *e, int32_t tgid, uint64_t start_nsec, EyesProcess *ret);
+
+void eyes_counts(Eyes *e, EyesCounts *ret);

@@ -1,0 +1,46 @@
+#pragma once
+/* The tier log: what the kernel log, zombies in /proc and memory.events tell of kills where no probe may be set. Each
+ * kill is attributed as far as these go: `likely` with the log, `counted` by memory.events alone. Event thread only. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "supervisor/attribute/kill.h"
+#include "supervisor/host/cgroupfs.h"
+
+typedef struct Logsource Logsource;
+
+typedef struct LogsourceSink {
+        /* One OOM. Strings and victims live until it returns. */
+        void (*kill)(void *userdata, const Kill *kill);
+        /* @lost records of the kernel log were overwritten unread: kills among them are gone (a gap of cause kmsg). */
+        void (*lost)(void *userdata, uint64_t lost);
+        /* The id of a path now, 0 where none; may be NULL. */
+        uint64_t (*find)(void *userdata, const char *path);
+        void *userdata;
+} LogsourceSink;
+
+typedef struct LogsourceCounts {
+        uint64_t records, lost, kills;  /* of the kernel log */
+        uint64_t processes;             /* victims still found in /proc */
+        bool kmsg;                      /* the kernel log could be opened */
+} LogsourceCounts;
+
+/* Opens @device (NULL: /dev/kmsg) behind its newest record. Returns 0; -errno of the open: then the caller watches
+ * memory.events alone (logsource_counted()). @fs must outlive it. */
+int logsource_new(Logsource **ret, const Cgroupfs *fs, const char *device, const LogsourceSink *sink);
+Logsource *logsource_free(Logsource *s);
+
+int logsource_fd(const Logsource *s);
+
+/* Reads what there is, at most a few hundred records a call. Returns 1 where more is waiting, 0, -errno. */
+int logsource_drain(Logsource *s);
+
+/* Ends what is still open: a kill whose lines ended is handed on when the next begins or by this, some milliseconds after
+ * the last drain. Returns true while something is open: arm a timer. */
+bool logsource_settle(Logsource *s, uint64_t now_nsec);
+
+/* A kill known only by counting: @grown attempts in @cgroup (or, @below, somewhere under it) between two looks. Fills
+ * @ret, without victims. */
+void logsource_counted(Kill *ret, uint64_t id, const char *path, bool below, uint32_t grown, uint64_t now_nsec);
+
+void logsource_counts(const Logsource *s, LogsourceCounts *ret);
