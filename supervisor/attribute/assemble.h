@@ -2,6 +2,7 @@
 /* Assembly: the stream of Evidence of the kprobe tier becomes kills. Pure: no clock, no allocation; the caller brings
  * memory once and the evidence in order of time. One invocation of the OOM killer is one kill, known by the thread that
  * ran it; others may interleave. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,9 @@ void assemble_feed(Assembler *a, const Evidence *e, const AssembleSink *sink);
 
 /* Closes invocations begun before @now_nsec - expire_nsec whose end mark did not come (victims_complete false). */
 void assemble_expire(Assembler *a, uint64_t now_nsec, const AssembleSink *sink);
+
+/* From now on kills are marked late: what is fed was found after the fact (spool and rings at start). */
+void assemble_set_late(Assembler *a, bool late);
 
 /* When the oldest invocation under way began (CLOCK_BOOTTIME), UINT64_MAX when none is: ring pages and spool slots from
  * then on are still needed. */

@@ -34,10 +34,19 @@ typedef struct KillVictim {
 } KillVictim;
 #define KILL_ADJ_UNKNOWN INT64_C(-32768)
 
+/* Who killed, where it was not the kernel by itself. pid 0: nobody known. */
+typedef struct KillProcess {
+        int32_t pid;
+        char comm[KILL_COMM_SIZE];
+        int64_t uid;
+        char unit[256];
+} KillProcess;
+
 typedef struct Kill {
         uint64_t time_nsec;             /* CLOCK_BOOTTIME; the OOM killer's entry. With invoker_tid it names this invocation for ever */
         uint64_t end_nsec;              /* its return; 0 where the end was not seen */
         ReeveKiller killer;
+        KillProcess killer_process;
         ReeveScope scope;
         ReeveConstraint constraint;
         ReeveSelection selection;

@@ -1,0 +1,282 @@
+#include "supervisor/text/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "supervisor/text/escape.h"
+#include "supervisor/text/human.h"
+#include "supervisor/text/recordpart.h"
+
+enum { SENTENCE_SIZE = 20480 };         /* a path of 4096 bytes, each escaped, and words */
+
+json_t *record_part_number(int64_t value) {
+        return value < 0 ? json_null() : json_integer(value);
+}
+
+json_t *record_part_id(uint64_t id) {
+        return id == 0 || id > INT64_MAX ? json_null() : json_integer((json_int_t) id);
+}
+
+json_t *record_part_word(const char *word) {
+        return word ? json_string_nocheck(word) : json_null();
+}
+
+json_t *record_part_bytes(const char *s, size_t length) {
+        char buffer[16400];
+        Strbuf b = STRBUF_INIT(buffer);
+
+        escape_bytes(&b, s, length);
+        return json_stringn_nocheck(b.data, b.length);
+}
+
+json_t *record_part_text(const char *s) {
+        return s ? record_part_bytes(s, strlen(s)) : json_null();
+}
+
+json_t *record_part_name(const char *s) {
+        return s && s[0] ? record_part_text(s) : json_null();
+}
+
+const char *record_part_path(const RecordContext *c, const KillCgroup *cgroup) {
+        if (cgroup->path)
+                return cgroup->path;
+        if (cgroup->id == 0 || !c->sources.path)
+                return NULL;
+        return c->sources.path(c->sources.userdata, cgroup->id);
+}
+
+json_t *record_part_cgroup(const RecordContext *c, const KillCgroup *cgroup) {
+        const char *path = record_part_path(c, cgroup);
+        json_t *o;
+
+        if (!path && cgroup->id == 0)
+                return json_null();
+        o = json_object();
+        json_object_set_new(o, "path", record_part_text(path));
+        json_object_set_new(o, "id", record_part_id(cgroup->id));
+        return o;
+}
+
+json_t *record_part_identity(const RecordContext *c, uint64_t cgroup_id) {
+        const Identity *i = cgroup_id && c->sources.identity ? c->sources.identity(c->sources.userdata, cgroup_id) : NULL;
+        json_t *o;
+
+        if (!i)
+                return json_null();
+        o = json_object();
+        json_object_set_new(o, "kind", record_part_word(reeve_identity_kind_to_string((int) i->kind)));
+        json_object_set_new(o, "unit", record_part_name(i->unit));
+        json_object_set_new(o, "invocation_id", record_part_name(i->invocation_id));
+        json_object_set_new(o, "namespace", record_part_name(i->namespace));
+        json_object_set_new(o, "pod", record_part_name(i->pod));
+        json_object_set_new(o, "pod_uid", record_part_name(i->pod_uid));
+        json_object_set_new(o, "container", record_part_name(i->container));
+        json_object_set_new(o, "container_id", record_part_name(i->container_id));
+        json_object_set_new(o, "runtime", record_part_name(i->runtime));
+        json_object_set_new(o, "confidence", json_string_nocheck(i->certain ? "certain" : "claimed"));
+        json_object_set_new(o, "owner_uid", record_part_number(i->owner_uid));
+        return o;
+}
+
+json_t *record_part_time(const RecordContext *c, uint64_t boottime_nsec) {
+        char text[HUMAN_MOMENT_SIZE];
+
+        return json_string_nocheck(human_rfc3339((int64_t) (boottime_nsec / 1000) + c->realtime_offset_usec, text));
+}
+
+json_t *record_part_limit(int64_t bytes, json_t *unlimited, const char *path) {
+        if (bytes == KILL_UNLIMITED) {
+                json_array_append_new(unlimited, json_string_nocheck(path));
+                return json_null();
+        }
+        return record_part_number(bytes);
+}
+
+static json_t *configuration(const RecordContext *c) {
+        json_t *o = json_object();
+
+        json_object_set_new(o, "hash", record_part_text(c->configuration_hash));
+        json_object_set_new(o, "rule_at", record_part_text(c->rule_at));
+        return o;
+}
+
+json_t *record_part_common(const RecordContext *c, ReeveRecordType type, uint64_t boottime_nsec) {
+        json_t *o = json_object();
+        char id[64];
+        Strbuf b = STRBUF_INIT(id);
+
+        if (c->ledger_id)
+                strbuf_printf(&b, "%.32s-%" PRIu64, c->ledger_id, c->seq);
+        json_object_set_new(o, "schema", json_integer(1));
+        json_object_set_new(o, "seq", json_integer((json_int_t) c->seq));
+        json_object_set_new(o, "id", c->ledger_id ? record_part_text(id) : json_null());
+        json_object_set_new(o, "type", record_part_word(reeve_record_type_to_string((int) type)));
+        json_object_set_new(o, "time", record_part_time(c, boottime_nsec));
+        json_object_set_new(o, "recorded_time", record_part_time(c, c->now_nsec));
+        json_object_set_new(o, "boottime_usec", json_integer((json_int_t) (boottime_nsec / 1000)));
+        json_object_set_new(o, "boot_id", record_part_text(c->boot_id));
+        json_object_set_new(o, "machine_id", record_part_text(c->machine_id));
+        json_object_set_new(o, "hostname", record_part_text(c->hostname));
+        json_object_set_new(o, "incident", record_part_text(c->incident));
+        json_object_set_new(o, "configuration", configuration(c));
+        return o;
+}
+
+int record_part_finish(Strbuf *out, json_t *o) {
+        size_t room = out->size > out->length ? out->size - out->length - 1 : 0;
+        size_t n;
+
+        if (!o)
+                return -ENOMEM;
+        n = json_dumpb(o, out->data + out->length, room, JSON_COMPACT);
+        json_decref(o);
+        if (n == 0)
+                return -ENOMEM;
+        if (n > room) {
+                if (out->size > 0)
+                        out->data[out->length] = '\0';
+                return -ENOBUFS;
+        }
+        out->length += n;
+        out->data[out->length] = '\0';
+        return 0;
+}
+
+int record_gap(Strbuf *out, const RecordContext *c, const RecordGap *g) {
+        json_t *o = record_part_common(c, REEVE_RECORD_GAP, g->to_nsec), *between = json_object();
+        char sentence[256];
+        Strbuf s = STRBUF_INIT(sentence);
+
+        record_say_gap(&s, g);
+        json_object_set_new(between, "from_time", g->from_nsec ? record_part_time(c, g->from_nsec) : json_null());
+        json_object_set_new(between, "to_time", record_part_time(c, g->to_nsec));
+        json_object_set_new(o, "lost", json_integer((json_int_t) g->lost));
+        json_object_set_new(o, "cause", record_part_word(reeve_gap_cause_to_string((int) g->cause)));
+        json_object_set_new(o, "between", between);
+        json_object_set_new(o, "text", json_string_nocheck(sentence));
+        return record_part_finish(out, o);
+}
+
+static json_t *requested_by(const RecordLimit *l) {
+        json_t *o;
+
+        if (!l->requested)
+                return json_null();
+        o = json_object();
+        json_object_set_new(o, "uid", record_part_number(l->requested_uid));
+        json_object_set_new(o, "pid", record_part_number(l->requested_pid));
+        json_object_set_new(o, "comm", record_part_text(l->requested_comm));
+        json_object_set_new(o, "unit", record_part_text(l->requested_unit));
+        return o;
+}
+
+int record_limit(Strbuf *out, const RecordContext *c, const RecordLimit *l) {
+        json_t *o = record_part_common(c, REEVE_RECORD_LIMIT, l->time_nsec), *unlimited = json_array(), *outcome = json_object();
+        char sentence[SENTENCE_SIZE];
+        Strbuf s = STRBUF_INIT(sentence);
+
+        record_say_limit(&s, c, l);
+        json_object_set_new(o, "cgroup", record_part_cgroup(c, &l->cgroup));
+        json_object_set_new(o, "key", record_part_text(l->key));
+        json_object_set_new(o, "wanted", record_part_limit(l->wanted, unlimited, "wanted"));
+        json_object_set_new(o, "before", record_part_limit(l->before, unlimited, "before"));
+        json_object_set_new(o, "after", record_part_limit(l->after, unlimited, "after"));
+        json_object_set_new(o, "effective_bytes", record_part_limit(l->effective_bytes, unlimited, "effective_bytes"));
+        json_object_set_new(o, "unlimited", unlimited);
+        json_object_set_new(o, "by", record_part_text(l->by));
+        json_object_set_new(o, "requested_by", requested_by(l));
+        json_object_set_new(outcome, "result", record_part_word(reeve_outcome_to_string((int) l->outcome)));
+        json_object_set_new(outcome, "error", record_part_text(l->error));
+        json_object_set_new(o, "outcome", outcome);
+        json_object_set_new(o, "identity", record_part_identity(c, l->cgroup.id));
+        json_object_set_new(o, "reason", record_part_word(reeve_reason_to_string((int) l->reason)));
+        json_object_set_new(o, "text", json_string_nocheck(sentence));
+        return record_part_finish(out, o);
+}
+
+/* Adds the members of the JSON object @text to @o, never over one that is there. */
+static int add_members(json_t *o, const char *text, size_t length) {
+        json_t *members = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+
+        if (!json_is_object(members)) {
+                json_decref(members);
+                return -EBADMSG;
+        }
+        json_object_update_missing(o, members);
+        json_decref(members);
+        return 0;
+}
+
+/* An administrator's text of many lines stays as it is; JSON keeps its line ends. */
+static json_t *whole_text(const char *s) {
+        json_t *o = s ? json_string(s) : json_null();
+
+        return o ? o : record_part_text(s);
+}
+
+static void supervisor_sentence(Strbuf *s, const RecordSupervisor *r) {
+        const char *tier = reeve_tier_to_string((int) r->tier);
+
+        if (r->text)
+                escape_text(s, r->text);
+        else if (strcmp(r->event, "started") == 0)
+                strbuf_printf(s, "Reeve started and watches by tier %s.", tier);
+        else if (strcmp(r->event, "stopped") == 0)
+                strbuf_puts(s, "Reeve stopped.");
+        else if (strcmp(r->event, "tier") == 0)
+                strbuf_printf(s, "Reeve watches by tier %s now.", tier);
+        else if (strcmp(r->event, "configuration_loaded") == 0)
+                strbuf_puts(s, "A configuration was loaded.");
+        else if (strcmp(r->event, "configuration_refused") == 0)
+                strbuf_puts(s, "A configuration was refused; the one before it stays.");
+        else if (strcmp(r->event, "watch_lost") == 0)
+                strbuf_puts(s, "Reeve cannot watch all cgroups by name any more.");
+        else
+                strbuf_printf(s, "Reeve: %.64s.", r->event);
+}
+
+int record_supervisor(Strbuf *out, const RecordContext *c, const RecordSupervisor *s) {
+        json_t *o = record_part_common(c, REEVE_RECORD_SUPERVISOR, s->time_nsec);
+        char sentence[2048];
+        Strbuf b = STRBUF_INIT(sentence);
+        int r;
+
+        supervisor_sentence(&b, s);
+        json_object_set_new(o, "event", record_part_text(s->event));
+        json_object_set_new(o, "tier", record_part_word(reeve_tier_to_string((int) s->tier)));
+        json_object_set_new(o, "configuration_text", whole_text(s->configuration_text));
+        json_object_set_new(o, "text", json_string_nocheck(sentence));
+        if (s->details) {
+                r = add_members(o, s->details, strlen(s->details));
+                if (r < 0) {
+                        json_decref(o);
+                        return r;
+                }
+        }
+        return record_part_finish(out, o);
+}
+
+int record_any(Strbuf *out, const RecordContext *c, ReeveRecordType type, uint64_t time_nsec, const char *members, size_t length) {
+        json_t *o = record_part_common(c, type, time_nsec);
+        int r = add_members(o, members, length);
+
+        if (r < 0) {
+                json_decref(o);
+                return r;
+        }
+        return record_part_finish(out, o);
+}
+
+int record_more(Strbuf *out, const RecordContext *c, const char *of, uint64_t time_nsec, const char *fragment, size_t length) {
+        json_t *o = record_part_common(c, REEVE_RECORD_MORE, time_nsec);
+        int r;
+
+        json_object_set_new(o, "of", record_part_text(of));
+        r = add_members(o, fragment, length);
+        if (r < 0) {
+                json_decref(o);
+                return r;
+        }
+        return record_part_finish(out, o);
+}
