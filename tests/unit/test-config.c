@@ -1,0 +1,489 @@
+#include "check.h"
+#include "supervisor/host/conffiles.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "supervisor/base/fd.h"
+
+static int parse(const char *text, Config **ret, Complaints *complaints) {
+        ConfigFile file = { .name = "t.conf", .text = text, .length = strlen(text) };
+
+        *complaints = (Complaints) COMPLAINTS_INIT;
+        return config_parse(&file, 1, ret, complaints);
+}
+
+/* Joins all complaints, each followed by a newline. */
+static void joined(const Complaints *c, char *buf, size_t size) {
+        size_t n = 0;
+
+        buf[0] = '\0';
+        for (size_t i = 0; i < c->count && n < size; i++) {
+                char line[1200];
+
+                n += (size_t) snprintf(buf + n, size - n, "%s\n", complaint_format(&c->items[i], line, sizeof(line)));
+        }
+}
+
+static void test_defaults(void **state) {
+        Complaints complaints = COMPLAINTS_INIT;
+        Config *c = NULL;
+
+        (void) state;
+        assert_int_equal(config_parse(NULL, 0, &c, &complaints), 0);
+        assert_int_equal(c->reeve.mode, REEVE_MODE_ACT);
+        assert_string_equal(c->reeve.watch, "/");
+        assert_int_equal(c->reeve.managers.count, 4);
+        assert_int_equal(c->reeve.max_retention_usec, UINT64_C(7776000000000));
+        assert_int_equal(c->reeve.storm_after.count, 100000);
+        assert_int_equal(c->reeve.kills_ring_bytes, 131072);
+        assert_true(c->reeve.record_command_line);
+        assert_int_equal(strlen(c->hash), 16);
+        c = config_unref(c);
+        complaints_done(&complaints);
+}
+
+static void test_sample_is_accepted(void **state) {
+        Complaints complaints = COMPLAINTS_INIT;
+        ConfFiles files = { 0 };
+        Config *c = NULL;
+        const RuleSection *rule;
+
+        (void) state;
+        assert_int_equal(conffiles_read_one(REEVE_FIXTURES "/../../packaging/examples/reeve.conf", &files, &complaints), 0);
+        assert_int_equal(config_parse(files.files, files.count, &c, &complaints), 0);
+        assert_int_equal(complaints.count, 0);
+        assert_int_equal(c->n_budgets, 1);
+        assert_int_equal(c->budgets[0].limits[LIMIT_MEMORY_HIGH].value, 400 << 20);
+        assert_int_equal(c->budgets[0].limits[LIMIT_MEMORY_MAX].value, 512 << 20);
+        assert_int_equal(c->budgets[0].limits[LIMIT_MEMORY_MAX].at.line, 15);
+        assert_int_equal(c->budgets[0].kill_budget.count, 3);
+        assert_string_equal(c->budgets[0].labels.items[0].text, "team=search");
+        assert_int_equal(c->n_rules, 1);
+        rule = &c->rules[0];
+        assert_int_equal(rule->n_when, 2);
+        assert_int_equal(rule->when[0].what, RULE_MEMORY_FULL);
+        assert_int_equal(rule->when[0].over_usec, 10000000);
+        assert_int_equal(rule->when[0].for_usec, 5000000);
+        assert_true(rule->when[0].ratio > 0.199 && rule->when[0].ratio < 0.201);
+        assert_int_equal(rule->when[1].what, RULE_UNRECLAIMABLE);
+        assert_int_equal(rule->n_then, 3);
+        assert_int_equal(rule->then[0].bytes, 64 << 20);
+        assert_int_equal(rule->then[1].usec, 10000000);
+        assert_int_equal(rule->then[2].action, RULE_KILL);
+        assert_int_equal(rule->n_rank, 2);
+        assert_int_equal(rule->settle_usec, 15000000);
+        assert_int_equal(c->n_alerts, 1);
+        assert_int_equal(c->alerts[0].on, ALERT_ON_KILL_BUDGET | ALERT_ON_TIME_TO_LIMIT | ALERT_ON_LIVELOCK |
+                                          ALERT_ON_BLIND | ALERT_ON_KILL_LIMIT);
+        assert_string_equal(c->alerts[0].sinks[0].path, "/etc/reeve/notify");
+        assert_string_equal(c->reeve.never.items[0].text, "/system.slice/sshd.service");
+        c = config_unref(c);
+        conffiles_done(&files);
+        complaints_done(&complaints);
+}
+
+static void test_all_errors_are_told_at_once_with_their_lines(void **state) {
+        Complaints complaints;
+        Config *c = NULL;
+        char all[8192];
+
+        (void) state;
+        assert_int_equal(parse("early=1\n"
+                               "[reeve]\n"
+                               "Mode=maybe\n"
+                               "mode=act\n"
+                               "nonsense\n"
+                               "MaxUse=1G # a comment\n"
+                               "[budget web]\n"
+                               "Match=/a\n"
+                               "MemoryMax=80 percent\n"
+                               "Color=red\n"
+                               "[bucket web]\n"
+                               "MemoryMax=1\n"
+                               "[budget]\n"
+                               "[rule r]\n"
+                               "When=speed > 3\n"
+                               "[broken\n"
+                               "X=1\n",
+                               &c, &complaints),
+                         -EINVAL);
+        assert_null(c);
+        joined(&complaints, all, sizeof(all));
+        assert_string_equal(all,
+                            "t.conf:1: stands before the first section\n"
+                            "t.conf:3: Mode: 'maybe' is none of watch, dry-run or act\n"
+                            "t.conf:4: unknown key mode in [reeve]; it is spelled Mode\n"
+                            "t.conf:5: Equal sign is missing.\n"
+                            "t.conf:6: MaxUse: \" #\" does not begin a comment inside a value: put it on a line of its own\n"
+                            "t.conf:9: MemoryMax: '80 percent' is no size (512M), share (50%) or max\n"
+                            "t.conf:10: unknown key Color in [budget web]\n"
+                            "t.conf:11: unknown section [bucket web]; there are [reeve], [budget NAME], [rule NAME] and [alert NAME]\n"
+                            "t.conf:13: section [budget]: wants a name of letters, digits, _ . and -, as in [budget web]\n"
+                            "t.conf:15: When: 'speed' is nothing that can be measured; there are memory.some, memory.full, usage, "
+                            "unreclaimable, swap, growth, refault, high, max, oom, oom_kill, time_to_limit, livelock, host.available "
+                            "and host.swap\n"
+                            "t.conf:16: No closing bracket.\n"
+                            "t.conf:14: rule r: wants a Match=\n"
+                            "t.conf:14: rule r: wants a When=\n"
+                            "t.conf:14: rule r: wants a Then=\n");
+        complaints_done(&complaints);
+}
+
+/* Each line stands in a section of its kind, complete but for it. */
+static void test_every_key(void **state) {
+        static const struct {
+                const char *section, *line;
+                bool good;
+        } table[] = {
+                { "reeve", "Mode=watch", true },
+                { "reeve", "Mode=dry-run", true },
+                { "reeve", "Mode=", false },
+                { "reeve", "Watch=/system.slice", true },
+                { "reeve", "Watch=/system.slice/*", false },
+                { "reeve", "Watch=here", false },
+                { "reeve", "Source=kprobe", true },
+                { "reeve", "Source=bpf", false },
+                { "reeve", "Managers=a.service b.service", true },
+                { "reeve", "Managers=a", false },
+                { "reeve", "Managers=", true },
+                { "reeve", "MaxRetentionSec=90d", true },
+                { "reeve", "MaxRetentionSec=90 dogs", false },
+                { "reeve", "MaxUse=1G", true },
+                { "reeve", "MaxUse=lots", false },
+                { "reeve", "KeepRecords=5", true },
+                { "reeve", "KeepRecords=-5", false },
+                { "reeve", "KeepSigkills=5", true },
+                { "reeve", "KeepSigkills=5K", false },
+                { "reeve", "StormAfter=1000 per 1h", true },
+                { "reeve", "StormAfter=1000", false },
+                { "reeve", "MaxGroups=10", true },
+                { "reeve", "MaxGroups=0", false },
+                { "reeve", "KillLimit=5 per 1h", true },
+                { "reeve", "KillLimit=5 per", false },
+                { "reeve", "KillLimit=", false },
+                { "reeve", "Never=/a/**", true },
+                { "reeve", "Never=comm:sshd", false },
+                { "reeve", "RecordCommandLine=no", true },
+                { "reeve", "RecordCommandLine=nope", false },
+                { "reeve", "Taskstats=auto", true },
+                { "reeve", "Taskstats=perhaps", false },
+                { "reeve", "KillsRing=16K", true },
+                { "reeve", "KillsRing=15K", false },
+                { "reeve", "ChurnRing=64K", true },
+                { "reeve", "ChurnRing=2G", false },
+                { "budget", "MemoryMin=0", true },
+                { "budget", "MemoryLow=10%", true },
+                { "budget", "MemoryHigh=max", true },
+                { "budget", "MemoryMax=110%", false },
+                { "budget", "MemoryMax=", true },
+                { "budget", "MemorySwapMax=0", true },
+                { "budget", "MemorySwapMax=-1", false },
+                { "budget", "OOMGroup=yes", true },
+                { "budget", "OOMGroup=2", false },
+                { "budget", "OOMScoreAdjust=-500", true },
+                { "budget", "OOMScoreAdjust=-1001", false },
+                { "budget", "OOMScoreAdjustOf=all", true },
+                { "budget", "OOMScoreAdjustOf=some", false },
+                { "budget", "Own=adopt", true },
+                { "budget", "Own=yes", false },
+                { "budget", "Own=create", false },
+                { "budget", "Risk=yes", true },
+                { "budget", "Risk=high", false },
+                { "budget", "KillBudget=3 per 30d", true },
+                { "budget", "KillBudget=3", false },
+                { "budget", "Label=team=search", true },
+                { "budget", "Label=team", false },
+                { "budget", "Label=a b=c", false },
+                { "budget", "Documentation=https://wiki.example/x", true },
+                { "budget", "Documentation=wiki", false },
+                { "budget", "Enabled=no", true },
+                { "budget", "Enabled=maybe", false },
+                { "budget", "Match=/b", true },
+                { "budget", "Match=b", false },
+                { "budget", "Match=/b/", false },
+                { "budget", "Match=/b /c", false },
+                { "budget", "Match=/b/../c", false },
+                { "budget", "When=usage > 1", false },
+                { "rule", "Candidates=/a/*", true },
+                { "rule", "When=memory.some > 10%", true },
+                { "rule", "When=memory.some > 10M", false },
+                { "rule", "When=memory.full over 2s < 5% for 1min", true },
+                { "rule", "When=memory.full over > 5%", false },
+                { "rule", "When=usage > 512M", true },
+                { "rule", "When=usage > 90%", true },
+                { "rule", "When=usage>90%", true },
+                { "rule", "When=usage >= 90%", false },
+                { "rule", "When=usage over 3s > 90%", false },
+                { "rule", "When=usage.local > 90%", false },
+                { "rule", "When=swap > 90%", true },
+                { "rule", "When=growth over 10s > 10M", true },
+                { "rule", "When=growth > 10%", false },
+                { "rule", "When=refault > 1M for 5s", true },
+                { "rule", "When=high > 5 per 10s", true },
+                { "rule", "When=high > 5", false },
+                { "rule", "When=high < 5 per 10s", false },
+                { "rule", "When=max.local > 5 per 1min", true },
+                { "rule", "When=oom.local > 0 per 1min", true },
+                { "rule", "When=oom_kill.local > 0 per 1min", false },
+                { "rule", "When=oom_kill > 2 per 1h for 1s", true },
+                { "rule", "When=time_to_limit < 30s", true },
+                { "rule", "When=time_to_limit > 30s", false },
+                { "rule", "When=livelock for 60s", true },
+                { "rule", "When=livelock", true },
+                { "rule", "When=livelock > 5", false },
+                { "rule", "When=host.available < 5%", true },
+                { "rule", "When=host.swap < 100M for 5s", true },
+                { "rule", "When=host.swap < 100M for", false },
+                { "rule", "When=usage > 1 2 3", false },
+                { "rule", "When=usage > 1M for 5s now", false },
+                { "rule", "When=usage", false },
+                { "rule", "Then=notify", true },
+                { "rule", "Then=reclaim 64M", true },
+                { "rule", "Then=reclaim", false },
+                { "rule", "Then=reclaim 64M twice", false },
+                { "rule", "Then=throttle 80%", true },
+                { "rule", "Then=throttle 0%", false },
+                { "rule", "Then=relax", true },
+                { "rule", "Then=raise 10% up to 1G", true },
+                { "rule", "Then=raise 10%", false },
+                { "rule", "Then=raise 10% up to", false },
+                { "rule", "Then=freeze 30s", true },
+                { "rule", "Then=freeze 31s", false },
+                { "rule", "Then=term 10s", true },
+                { "rule", "Then=term", false },
+                { "rule", "Then=kill", true },
+                { "rule", "Then=kill all", false },
+                { "rule", "Then=restart", true },
+                { "rule", "Then=exec /bin/true", true },
+                { "rule", "Then=exec true", false },
+                { "rule", "Then=pray", false },
+                { "rule", "Victim=process", true },
+                { "rule", "Victim=thread", false },
+                { "rule", "Rank=size growth pressure swap refault oom_score", true },
+                { "rule", "Rank=size size", false },
+                { "rule", "Rank=age", false },
+                { "rule", "Prefer=comm:cc1", true },
+                { "rule", "Avoid=/a/b", true },
+                { "rule", "Prefer=comm:", false },
+                { "rule", "Never=comm:cc1", false },
+                { "rule", "StepUp=2", true },
+                { "rule", "StepUp=two", false },
+                { "rule", "SettleSec=15s", true },
+                { "rule", "SettleSec=soon", false },
+                { "rule", "DryRun=yes", true },
+                { "rule", "DryRun=x", false },
+                { "rule", "Own=adopt", true },
+                { "rule", "Own=create", false },
+                { "rule", "Enabled=yes", true },
+                { "alert", "On=kill blind", true },
+                { "alert", "On=death", false },
+                { "alert", "Match=/a/*", true },
+                { "alert", "Sink=journal", true },
+                { "alert", "Sink=exec /a b", true },
+                { "alert", "Sink=exec a", false },
+                { "alert", "Sink=mail", false },
+                { "alert", "Sink=datagram /run/x", true },
+                { "alert", "Enabled=no", true },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+                const char *s = table[i].section;
+                char text[512], all[4096];
+                Complaints complaints;
+                Config *c = NULL;
+
+                (void) snprintf(text, sizeof(text), "[%s%s]\n%s%s\n", s, strcmp(s, "reeve") == 0 ? "" : " x",
+                                strcmp(s, "budget") == 0  ? "Match=/a\nKillBudget=1 per 1h\n"
+                                : strcmp(s, "rule") == 0  ? "Match=/a\nWhen=memory.full > 1%\nThen=notify\n"
+                                : strcmp(s, "alert") == 0 ? "On=drift\n"
+                                                          : "",
+                                table[i].line);
+                if (parse(text, &c, &complaints) != (table[i].good ? 0 : -EINVAL)) {
+                        joined(&complaints, all, sizeof(all));
+                        fail_msg("[%s] %s: %s", s, table[i].line, all);
+                }
+                c = config_unref(c);
+                complaints_done(&complaints);
+        }
+}
+
+static void test_sections_add_up_over_files(void **state) {
+        static const char first[] = "[budget a]\nMatch=/a\nMemoryMax=1M\nMemoryHigh=1M\n[reeve]\nNever=/x\n",
+                          second[] = "[budget b]\nMatch=/a\nMemoryMax=2M\n[budget c]\nMatch=/q\nMemoryMax=9M\n",
+                          third[] = "[budget a]\nMatch=/b\nMemoryHigh=\nMemoryLow=4K\n[reeve]\nNever=/y\n[budget c]\nMatch=\nMatch=/z\n";
+        ConfigFile files[] = {
+                { "/etc/reeve/reeve.conf", first, sizeof(first) - 1 },
+                { "/etc/reeve/policies.d/1.conf", second, sizeof(second) - 1 },
+                { "/etc/reeve/policies.d/2.conf", third, sizeof(third) - 1 },
+        };
+        Complaints complaints = COMPLAINTS_INIT;
+        char where[32];
+        Config *c = NULL;
+        Budget b;
+
+        (void) state;
+        assert_int_equal(config_parse(files, 3, &c, &complaints), 0);
+        assert_int_equal(c->n_budgets, 3);
+        assert_int_equal(c->reeve.never.count, 2);
+        budget_collect(c->budgets, c->n_budgets, "/a", &b);
+        assert_true(b.any);
+        assert_int_equal(b.limits[LIMIT_MEMORY_MAX].value, 2 << 20);
+        assert_string_equal(origin_format(&b.limits[LIMIT_MEMORY_MAX].at, where, sizeof(where)), "1.conf:3");
+        assert_int_equal(b.limits[LIMIT_MEMORY_HIGH].at.order, 0);
+        assert_string_equal(origin_format(&b.limits[LIMIT_MEMORY_LOW].at, where, sizeof(where)), "2.conf:4");
+        budget_collect(c->budgets, c->n_budgets, "/b", &b);
+        assert_int_equal(b.limits[LIMIT_MEMORY_MAX].value, 1 << 20);
+        assert_false(budget_any(c->budgets, c->n_budgets, "/q"));
+        assert_true(budget_any(c->budgets, c->n_budgets, "/z"));
+        c = config_unref(c);
+        complaints_done(&complaints);
+}
+
+static void test_hash_is_of_what_it_says(void **state) {
+        Complaints complaints;
+        Config *a = NULL, *b = NULL, *c = NULL;
+
+        (void) state;
+        assert_int_equal(parse("[reeve]\nMode=act\n", &a, &complaints), 0);
+        assert_int_equal(parse("# hello\n\n[reeve]\n Mode = act \n", &b, &complaints), 0);
+        assert_int_equal(parse("[reeve]\nMode=watch\n", &c, &complaints), 0);
+        assert_string_equal(a->hash, b->hash);
+        assert_string_not_equal(a->hash, c->hash);
+        a = config_unref(a);
+        b = config_unref(b);
+        c = config_unref(c);
+}
+
+static void test_odd_files(void **state) {
+        static const struct {
+                const char *text;
+                int r;
+                const char *complaint;
+        } table[] = {
+                { "", 0, NULL },
+                { "\n\n", 0, NULL },
+                { "[reeve]\r\nMode=watch\r\n", 0, NULL },
+                { "\xef\xbb\xbf[reeve]\nMode=watch", 0, NULL },
+                { "[reeve]\n\xff=1\n", -EINVAL, "t.conf:2: byte 0xff is not UTF-8 text; write names of other bytes as \\xNN\n" },
+                { "[]\n", -EINVAL, "t.conf:1: Section name is missing.\n" },
+                { "[budget Web]\nMatch=/a\nMemoryMax=1\n[budget web]\nMatch=/b\nMemoryMax=2\n", 0, NULL },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+                Complaints complaints;
+                char all[1024];
+                Config *c = NULL;
+
+                assert_int_equal(parse(table[i].text, &c, &complaints), table[i].r);
+                joined(&complaints, all, sizeof(all));
+                assert_string_equal(all, table[i].complaint ? table[i].complaint : "");
+                if (i + 1 == sizeof(table) / sizeof(*table)) {
+                        assert_int_equal(c->n_budgets, 2);
+                        assert_int_equal(c->budgets[1].limits[LIMIT_MEMORY_MAX].value, 2);
+                }
+                c = config_unref(c);
+                complaints_done(&complaints);
+        }
+}
+
+static void test_warnings_do_not_refuse(void **state) {
+        Complaints complaints;
+        Config *c = NULL;
+        char all[2048];
+
+        (void) state;
+        assert_int_equal(parse("[budget b]\nMatch=/a\nMemoryHigh=2M\nMemoryMax=1M\n"
+                               "[rule r]\nMatch=/a\nWhen=usage > 90%\nThen=kill\n[budget n]\nMatch=/n\n",
+                               &c, &complaints),
+                         0);
+        joined(&complaints, all, sizeof(all));
+        assert_string_equal(all, "t.conf:3: budget b: MemoryHigh= is above MemoryMax=\n"
+                                 "t.conf:9: budget n: asks for nothing\n"
+                                 "t.conf:7: rule r: usage counts page cache and alone leads to kill; unreclaimable does not\n");
+        assert_int_equal(complaints.errors, 0);
+        c = config_unref(c);
+        complaints_done(&complaints);
+}
+
+static void put(const char *root, const char *path, const char *text) {
+        char full[512];
+        FILE *f;
+
+        (void) snprintf(full, sizeof(full), "mkdir -p $(dirname %s%s)", root, path);
+        assert_int_equal(system(full), 0);
+        (void) snprintf(full, sizeof(full), "%s%s", root, path);
+        if (!text) {
+                assert_int_equal(symlink("/dev/null", full), 0);
+                return;
+        }
+        f = fopen(full, "w");
+        assert_non_null(f);
+        (void) fputs(text, f);
+        (void) fclose(f);
+}
+
+static void test_masking_and_reading_order(void **state) {
+        char root[] = "/tmp/reeve-test-XXXXXX", command[64];
+        ConfigPlaces places = { .root = mkdtemp(root) };
+        static const char *const expected[] = {
+                "/usr/lib/reeve/reeve.conf",           "/run/reeve/reeve.conf.d/10.conf", "/etc/reeve/reeve.conf.d/20.conf",
+                "/usr/lib/reeve/policies.d/05.conf",   "/etc/reeve/policies.d/50-web.conf",
+        };
+        Complaints complaints = COMPLAINTS_INIT;
+        ConfFiles files = { 0 };
+        Config *c = NULL;
+
+        (void) state;
+        put(root, "/usr/lib/reeve/reeve.conf", "[reeve]\nMode=watch\n");
+        put(root, "/usr/lib/reeve/reeve.conf.d/20.conf", "[reeve]\nMode=bad\n");
+        put(root, "/etc/reeve/reeve.conf.d/20.conf", "[reeve]\nMode=dry-run\n");
+        put(root, "/run/reeve/reeve.conf.d/10.conf", "");
+        put(root, "/usr/lib/reeve/policies.d/05.conf", "");
+        put(root, "/usr/lib/reeve/policies.d/10-never.conf", "bad");
+        put(root, "/etc/reeve/policies.d/10-never.conf", NULL);
+        put(root, "/etc/reeve/policies.d/50-web.conf", "");
+        put(root, "/run/reeve/policies.d/50-web.conf", "bad");
+        put(root, "/etc/reeve/policies.d/.hidden.conf", "bad");
+        put(root, "/etc/reeve/policies.d/README", "bad");
+        assert_int_equal(conffiles_read(&places, &files, &complaints), 0);
+        assert_int_equal(files.count, 5);
+        for (size_t i = 0; i < 5; i++)
+                assert_string_equal(files.files[i].name + strlen(root), expected[i]);
+        conffiles_done(&files);
+        assert_int_equal(config_load(&places, &c, &complaints), 0);
+        assert_int_equal(c->reeve.mode, REEVE_MODE_DRY_RUN);
+        c = config_unref(c);
+        assert_int_equal(conffiles_write_set(&places, "[reeve]\nMode=act\n"), 0);
+        assert_int_equal(config_load(&places, &c, &complaints), 0);
+        assert_int_equal(c->reeve.mode, REEVE_MODE_ACT);
+        c = config_unref(c);
+        places.directory = "/nonexistent";
+        assert_int_equal(config_load(&places, &c, &complaints), -ENOENT);
+        complaints_done(&complaints);
+        (void) snprintf(command, sizeof(command), "rm -r %s", root);
+        assert_int_equal(system(command), 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_defaults),
+                cmocka_unit_test(test_sample_is_accepted),
+                cmocka_unit_test(test_all_errors_are_told_at_once_with_their_lines),
+                cmocka_unit_test(test_every_key),
+                cmocka_unit_test(test_sections_add_up_over_files),
+                cmocka_unit_test(test_hash_is_of_what_it_says),
+                cmocka_unit_test(test_odd_files),
+                cmocka_unit_test(test_warnings_do_not_refuse),
+                cmocka_unit_test(test_masking_and_reading_order),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
