@@ -8,6 +8,7 @@
 
 #include "supervisor/base/strbuf.h"
 #include "supervisor/text/escape.h"
+#include "supervisor/text/size.h"
 
 void runreport_ask_daemon(RunReport *r, const char *socket_path) {
         (void) r;
@@ -20,13 +21,9 @@ void runreport_clear(RunReport *r) {
 }
 
 static void put_size(Strbuf *b, int64_t bytes) {
-        static const char suffixes[] = "BKMGT";
-        double value = (double) bytes;
-        int i = 0;
+        char text[32];
 
-        for (; value >= 1024 && suffixes[i + 1]; i++)
-                value /= 1024;
-        strbuf_printf(b, i == 0 ? "%.0f%c" : "%.1f%c", value, suffixes[i]);
+        strbuf_puts(b, size_format(text, sizeof(text), (uint64_t) bytes));
 }
 
 static void put_end(Strbuf *b, const RunReport *r) {
@@ -94,8 +91,12 @@ static void put_oom(Strbuf *b, const RunReport *r) {
                         strbuf_printf(b, " It ran out of room %" PRId64 " times, and allocations failed.", r->counters.oom);
                 return;
         }
-        strbuf_printf(b, "; the kernel's OOM killer had a hand in it: it took %" PRId64 " process%s of this run%s.", kills,
-                      kills == 1 ? "" : "es", r->counters.oom_group_kill > 0 ? ", by memory.oom.group all at once" : "");
+        /* A group kill counts one more than there were processes: the chosen one twice. */
+        strbuf_puts(b, "; the kernel's OOM killer had a hand in it: it took ");
+        if (r->counters.oom_group_kill > 0)
+                strbuf_puts(b, "the whole group (memory.oom.group).");
+        else
+                strbuf_printf(b, "%" PRId64 " process%s of this run.", kills, kills == 1 ? "" : "es");
         put_whose_limit(b, r);
         put_victims(b, r);
 }

@@ -186,8 +186,9 @@ static int enter_at(Payload *p, int parent_fd, const char *path, const char *nam
 }
 
 int payload_enter_below(Payload *ret, const char *mount, const char *name, char *reterr, size_t err_size) {
-        char own[2048], path[4096];
+        char own[2048], path[4096], why[512];
         int r = payload_own_path(own, sizeof(own));
+        bool first = true;
 
         if (r < 0)
                 return complain(r, reterr, err_size, "cannot read", "/proc/self/cgroup");
@@ -209,7 +210,10 @@ int payload_enter_below(Payload *ret, const char *mount, const char *name, char 
                         (void) snprintf(home, sizeof(home), "%s%s", mount, p.path);
                         p.home_fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 }
-                r = enter_at(&p, fd, own, name, reterr, err_size);
+                r = enter_at(&p, fd, own, name, why, sizeof(why));
+                if (r < 0 && first)
+                        (void) snprintf(reterr, err_size, "%s", why);
+                first = false;
                 if (r == 0) {
                         *ret = p;
                         return 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
+#include <unistd.h>
 
 #define SYSTEMD "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
@@ -29,8 +30,25 @@ static void message_unrefp(sd_bus_message **m) {
 #define _cleanup_bus_ __attribute__((cleanup(bus_closep)))
 #define _cleanup_message_ __attribute__((cleanup(message_unrefp)))
 
+/* The user's bus where pam_systemd puts it: su and cron leave XDG_RUNTIME_DIR unset although the bus is there. */
+static int user_bus_open(sd_bus **ret) {
+        _cleanup_bus_ sd_bus *bus = NULL;
+        char address[64];
+        int r;
+
+        r = sd_bus_open_user(ret);
+        if (r >= 0)
+                return r;
+        (void) snprintf(address, sizeof(address), "unix:path=/run/user/%u/bus", (unsigned) getuid());
+        if (sd_bus_new(&bus) < 0 || sd_bus_set_address(bus, address) < 0 || sd_bus_set_bus_client(bus, 1) < 0 || sd_bus_start(bus) < 0)
+                return r;
+        *ret = bus;
+        bus = NULL;
+        return 0;
+}
+
 static int bus_open(sd_bus **ret, bool user) {
-        int r = user ? sd_bus_open_user(ret) : sd_bus_open_system(ret);
+        int r = user ? user_bus_open(ret) : sd_bus_open_system(ret);
 
         return r < 0 ? r : 0;
 }

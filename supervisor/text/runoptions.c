@@ -6,87 +6,28 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Reads "12" or "1.5" as thousandths, at most three digits after the point, and leaves *@text behind it. */
-static int number_parse(uint64_t *ret_thousandths, const char **text) {
-        const char *p = *text;
-        uint64_t whole = 0, part = 0, scale = 1000;
-
-        if (!isdigit((unsigned char) *p))
-                return -EINVAL;
-        for (; isdigit((unsigned char) *p); p++)
-                if (__builtin_mul_overflow(whole, 10U, &whole) || __builtin_add_overflow(whole, (uint64_t) (*p - '0'), &whole))
-                        return -ERANGE;
-        if (*p == '.') {
-                if (!isdigit((unsigned char) *++p))
-                        return -EINVAL;
-                for (; isdigit((unsigned char) *p); p++) {
-                        if (scale == 1)
-                                return -EINVAL;
-                        scale /= 10;
-                        part += scale * (uint64_t) (*p - '0');
-                }
-        }
-        if (__builtin_mul_overflow(whole, 1000U, &whole) || __builtin_add_overflow(whole, part, &whole))
-                return -ERANGE;
-        *text = p;
-        *ret_thousandths = whole;
-        return 0;
-}
+#include "supervisor/text/size.h"
 
 int run_limit_parse(RunLimit *ret, const char *text) {
-        static const char suffixes[] = "KMGTP";
-        uint64_t thousandths;
-        const char *found;
-        unsigned __int128 bytes;
+        RunLimit limit = { .kind = RUN_LIMIT_MAX };
+        size_t length = strlen(text);
+        uint32_t permyriad;
         int r;
 
         if (strcmp(text, "max") == 0 || strcmp(text, "infinity") == 0) {
-                *ret = (RunLimit) { .kind = RUN_LIMIT_MAX };
+                *ret = limit;
                 return 0;
         }
-        r = number_parse(&thousandths, &text);
-        if (r < 0)
-                return r;
-        if (strcmp(text, "%") == 0) {
-                if (thousandths > 100 * 1000)
-                        return -ERANGE;
-                *ret = (RunLimit) { .kind = RUN_LIMIT_PERMYRIAD, .value = thousandths / 10 };
-                return 0;
+        if (length > 0 && text[length - 1] == '%') {
+                r = percent_parse(text, &permyriad);
+                limit = (RunLimit) { .kind = RUN_LIMIT_PERMYRIAD, .value = permyriad };
+        } else {
+                limit.kind = RUN_LIMIT_BYTES;
+                r = size_parse(text, &limit.value);
         }
-        bytes = thousandths;
-        if (*text) {
-                found = strchr(suffixes, *text);
-                if (!found || (text[1] && strcmp(text + 1, "B") != 0 && strcmp(text + 1, "iB") != 0))
-                        return -EINVAL;
-                bytes <<= 10 * (found - suffixes + 1);
-        } else if (thousandths % 1000 != 0)
-                return -EINVAL;
-        bytes /= 1000;
-        if (bytes > INT64_MAX)
-                return -ERANGE;
-        *ret = (RunLimit) { .kind = RUN_LIMIT_BYTES, .value = (uint64_t) bytes };
-        return 0;
-}
-
-int run_time_parse(uint64_t *ret_usec, const char *text) {
-        static const struct { const char *unit; uint64_t usec; } units[] = {
-                { "", 1000000 },  { "s", 1000000 },     { "sec", 1000000 },  { "ms", 1000 },
-                { "us", 1 },      { "min", 60000000 },  { "m", 60000000 },   { "h", 3600000000 },
-        };
-        uint64_t thousandths, usec;
-        int r = number_parse(&thousandths, &text);
-
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-                if (strcmp(text, units[i].unit) != 0)
-                        continue;
-                if (__builtin_mul_overflow(thousandths, units[i].usec, &usec))
-                        return -ERANGE;
-                *ret_usec = usec / 1000;
-                return 0;
-        }
-        return -EINVAL;
+        if (r == 0)
+                *ret = limit;
+        return r;
 }
 
 uint64_t run_limit_bytes(const RunLimit *limit, uint64_t base_bytes, uint64_t page_bytes) {
@@ -172,7 +113,7 @@ static int take_option(RunOptions *o, int c, const char *value, char *reterr, si
         case OPT_SLICE: return take_unit_name(o->slice, sizeof(o->slice), value, ".slice", "slice", reterr, err_size);
         default: break;
         }
-        if (run_time_parse(&o->kill_after_usec, value) == 0)
+        if (duration_parse(value, &o->kill_after_usec) == 0)
                 return 0;
         (void) snprintf(reterr, err_size, "--kill-after=%s is no time: 5s, 500ms, 2min", value);
         return -EINVAL;

@@ -28,11 +28,8 @@ typedef struct RunOptions {
         char **command;           /* points into argv, ends with NULL */
 } RunOptions;
 
-/* Reads @text: "512M", "1.5G", "50%", "max", "infinity". K M G T are powers of 1024. Returns 0 or -EINVAL, -ERANGE. */
+/* Reads @text: "512M", "1.5G", "50%", "max", "infinity" (sizes as size_parse()). Returns 0 or -EINVAL, -ERANGE. */
 int run_limit_parse(RunLimit *ret, const char *text);
-
-/* Reads a time: "5s", "500ms", "2min", "1h"; a bare number is seconds. Returns 0, -EINVAL or -ERANGE. */
-int run_time_parse(uint64_t *ret_usec, const char *text);
 
 /* Reads argv (argv[0] is "run"). Returns 0 or -EINVAL with the complaint in @reterr. Without a command and without --help
  * it is a complaint too. Names in argv are kept, not copied: argv outlives @ret. */
