@@ -11,6 +11,7 @@
 
 const CtlCommand ctl_commands[] = {
         { "help", ctl_help, "what people ask about the OOM killer, answered" },
+        { "doctor", ctl_doctor, "is this a good host for Reeve, and what to change" },
         { "run", ctl_run, "run a command under limits, and tell if the OOM killer came" },
         { "version", ctl_version, "which Reeve this is" },
         { NULL, NULL, NULL },

@@ -93,7 +93,7 @@ static void put_oom(Strbuf *b, const RunReport *r) {
         }
         /* A group kill counts one more than there were processes: the chosen one twice. */
         strbuf_puts(b, "; the kernel's OOM killer had a hand in it: it took ");
-        if (r->counters.oom_group_kill > 0)
+        if (r->counters.oom_group_kill > 0 || (r->counters.oom_group_kill < 0 && r->limits->oom_group))
                 strbuf_puts(b, "the whole group (memory.oom.group).");
         else
                 strbuf_printf(b, "%" PRId64 " process%s of this run.", kills, kills == 1 ? "" : "es");

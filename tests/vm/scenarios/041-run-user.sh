@@ -1,3 +1,4 @@
+#vm timeout=120
 # Given a user with a systemd of his own, one without, and one to whom memory is not delegated,
 # when they use reevectl run without root and without a daemon,
 # then the first has his limits and the truth about the end, and the others 125 with the reason in words.
@@ -34,13 +35,14 @@ said=$(runuser -u tester2 -- env -C / reevectl run --memory-max=20M -- true 2>&1
 [[ $got -eq 125 && $said == *"the user's systemd cannot be reached"*"cannot make the cgroup"* ]] || fail "exit $got: $said"
 
 note "memory not delegated: 125, and how to delegate it"
-mkdir -p /run/systemd/system/user@.service.d
-printf '[Service]\nDelegate=pids\n' >/run/systemd/system/user@.service.d/bed.conf
+slice=user-$(id -u tester2).slice
+mkdir -p "/run/systemd/system/$slice.d"
+printf '[Slice]\nDisableControllers=memory\n' >"/run/systemd/system/$slice.d/bed.conf"
 systemctl daemon-reload
 systemctl start "user@$(id -u tester2).service"
 got=0
 said=$(as tester2 reevectl run --memory-max=20M -- true 2>&1) || got=$?
 systemctl stop "user@$(id -u tester2).service"
-rm /run/systemd/system/user@.service.d/bed.conf
+rm -r "/run/systemd/system/$slice.d"
 systemctl daemon-reload
 [[ $got -eq 125 && $said == *"the memory controller is not delegated"*"Delegate=memory"* ]] || fail "exit $got: $said"

@@ -1,3 +1,4 @@
+#vm timeout=120
 # Given root and no limit, or one that is too small,
 # when reevectl run runs commands that end well, badly, by OOM, by a signal or not at all,
 # then it exits as they did, says whether the OOM killer had a hand in it, and leaves no cgroup behind.
