@@ -55,7 +55,7 @@ static void test_sample_is_accepted(void **state) {
         const RuleSection *rule;
 
         (void) state;
-        assert_int_equal(conffiles_read_one(REEVE_FIXTURES "/../../packaging/examples/reeve.conf", &files, &complaints), 0);
+        assert_int_equal(conffiles_read_one(REEVE_SOURCE "/packaging/examples/reeve.conf", &files, &complaints), 0);
         assert_int_equal(config_parse(files.files, files.count, &c, &complaints), 0);
         assert_int_equal(complaints.count, 0);
         assert_int_equal(c->n_budgets, 1);
