@@ -56,6 +56,9 @@ void ledger_configure(Ledger *l, const LedgerBounds *bounds);
 int ledger_begin(Ledger *l);
 int ledger_commit(Ledger *l);
 
+/* Gives a batch up; nothing of it is in the ledger. Fine when there is none any more. */
+void ledger_rollback(Ledger *l);
+
 /* Adds one record (inside a batch). A record whose seq, or whose boot and origin, is there already is left out, and
  * that is no error. A `more` without cgroups of its own is found by those of the record it belongs to. Reserves the next
  * block of seqs in time. Returns 1 when it was added, 0 when it was there, or -errno: -ENOSPC, -EROFS, -EIO, -EUCLEAN
@@ -131,7 +134,7 @@ int64_t ledger_counts(Ledger *l, const LedgerQuery *q, LedgerCountBy by,
  * on CLOCK_REALTIME in usec, 0: nothing is kept, or -errno. */
 int64_t ledger_watched_since(Ledger *l);
 
-/* Makes the time of a cursor: "r7k2m9x4-1042". @text of at least 32 bytes. */
+/* Makes the text of a cursor: "r7k2m9x4-1042". @text of at least 32 bytes. */
 void ledger_cursor_format(char *text, size_t size, const char *ledger_id, uint64_t seq);
 
 /* Reads a cursor. Returns 0, -EINVAL (no cursor) or -ESTALE (of another ledger than @ledger_id). */

@@ -1,0 +1,459 @@
+#include "supervisor/ledger/clerk.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "supervisor/base/fd.h"
+#include "supervisor/base/ring.h"
+#include "supervisor/ledger/clerk-private.h"
+
+enum {
+        QUEUE_DEFAULT = 4096,
+        BATCH = 256,                    /* records an fsync is shared by */
+        STACK_BYTES = 256 << 10,
+        RETRY_FIRST_SEC = 1,
+        RETRY_LAST_SEC = 60,
+        RETAIN_EVERY_SEC = 86400,
+};
+
+static uint64_t clock_usec(clockid_t clock) {
+        struct timespec t;
+
+        (void) clock_gettime(clock, &t);
+        return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
+}
+
+/* Keeps what is to be told to the event thread, and wakes it. */
+static void tell_trouble(Clerk *c, const char *text, bool over) {
+        pthread_mutex_lock(&c->lock);
+        (void) snprintf(c->trouble, sizeof(c->trouble), "%s", text);
+        c->trouble_told = false;
+        c->trouble_over = over;
+        pthread_mutex_unlock(&c->lock);
+        atomic_store(&c->troubled, !over);
+        ring_wake(c->answers);
+}
+
+static void trouble_begin(Clerk *c, int error) {
+        char text[512];
+
+        c->retry_sec = c->retry_sec == 0 ? RETRY_FIRST_SEC : c->retry_sec * 2;
+        if (c->retry_sec > RETRY_LAST_SEC)
+                c->retry_sec = RETRY_LAST_SEC;
+        c->retry_usec = clock_usec(CLOCK_MONOTONIC) + c->retry_sec * 1000000;
+        atomic_fetch_add(&c->retries, 1);
+        if (atomic_load(&c->troubled))
+                return;
+        (void) snprintf(text, sizeof(text), "the ledger cannot be written: %s",
+                        c->ledger && ledger_error(c->ledger)[0] ? ledger_error(c->ledger) : strerror(-error));
+        tell_trouble(c, text, /* over= */ false);
+}
+
+static void trouble_end(Clerk *c) {
+        c->retry_sec = 0;
+        c->retry_usec = 0;
+        if (atomic_load(&c->troubled))
+                tell_trouble(c, "the ledger can be written again", /* over= */ true);
+}
+
+/* Opens the ledger anew under the id it had. Another id there means another ledger was put in its place. */
+static int ledger_reopen(Clerk *c) {
+        LedgerOpening o;
+        char text[512];
+        int r;
+
+        c->ledger = ledger_close(c->ledger, 0);
+        r = ledger_open(&c->ledger, c->path, &c->bounds, c->id, atomic_load(&c->next_seq), &o, text, sizeof(text));
+        if (r < 0)
+                return r;
+        if (strcmp(o.id, c->id) != 0) {
+                c->ledger = ledger_close(c->ledger, 0);
+                return -ESTALE;
+        }
+        if (o.set_aside)
+                tell_trouble(c, text, /* over= */ false);
+        return 0;
+}
+
+/* Inserts posts [0, n) in one batch. Returns 0, or the error; then none of them is in. */
+static int batch_insert(Clerk *c, const Post *posts, size_t n) {
+        uint64_t inserted = 0, duplicates = 0, unreadable = 0;
+        int r = ledger_begin(c->ledger);
+
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                r = ledger_insert(c->ledger, &posts[i].meta, posts[i].json, posts[i].length);
+                if (r == -EBADMSG) {
+                        /* It would be refused for ever: it is counted, and the batch begins again without it. */
+                        unreadable++;
+                        r = 0;
+                } else if (r >= 0)
+                        *(r > 0 ? &inserted : &duplicates) += 1;
+        }
+        if (r >= 0) {
+                int64_t gone = ledger_retain(c->ledger, 0);
+
+                r = gone < 0 ? (int) gone : 0;
+                if (gone > 0)
+                        atomic_fetch_add(&c->evicted, (uint64_t) gone);
+        }
+        if (r < 0) {
+                ledger_rollback(c->ledger);
+                return r;
+        }
+        r = ledger_commit(c->ledger);
+        if (r < 0)
+                return r;
+        atomic_fetch_add(&c->inserted, inserted);
+        atomic_fetch_add(&c->duplicates, duplicates);
+        atomic_fetch_add(&c->unreadable, unreadable);
+        return 0;
+}
+
+static void batch_done(Clerk *c, uint64_t seq, size_t n) {
+        pthread_mutex_lock(&c->lock);
+        c->head += n;
+        pthread_mutex_unlock(&c->lock);
+        atomic_store(&c->committed, seq);
+        ring_wake(c->answers);
+}
+
+/* Writes what waits. */
+static void posts_write(Clerk *c) {
+        Post batch[BATCH];
+        size_t n = 0;
+        int r = 0;
+
+        pthread_mutex_lock(&c->lock);
+        while (n < BATCH && c->head + n < c->tail) {
+                batch[n] = c->posts[(c->head + n) % c->queue];
+                n++;
+        }
+        pthread_mutex_unlock(&c->lock);
+        if (n == 0 && c->ledger && !atomic_load(&c->troubled))
+                return;
+        if (!c->ledger)
+                r = ledger_reopen(c);
+        if (r == 0 && n > 0)
+                r = batch_insert(c, batch, n);
+        if (r == -EUCLEAN)
+                c->ledger = ledger_close(c->ledger, 0);
+        if (r < 0) {
+                trouble_begin(c, r);
+                return;
+        }
+        trouble_end(c);
+        if (n > 0)
+                batch_done(c, batch[n - 1].meta.seq, n);
+}
+
+static void retain_daily(Clerk *c) {
+        uint64_t now = clock_usec(CLOCK_BOOTTIME);
+        int64_t gone;
+
+        if (!c->ledger || now < c->retain_usec)
+                return;
+        c->retain_usec = now + (uint64_t) RETAIN_EVERY_SEC * 1000000;
+        gone = ledger_retain(c->ledger, clock_usec(CLOCK_REALTIME));
+        if (gone > 0)
+                atomic_fetch_add(&c->evicted, (uint64_t) gone);
+}
+
+static void configure(Clerk *c) {
+        pthread_mutex_lock(&c->lock);
+        c->bounds = c->new_bounds;
+        c->bounds_changed = false;
+        pthread_mutex_unlock(&c->lock);
+        if (c->ledger)
+                ledger_configure(c->ledger, &c->bounds);
+        c->retain_usec = 0;
+}
+
+/* The next question whose records are written, or that need not wait for them any more. */
+static Ask *ask_next(Clerk *c) {
+        Ask *a;
+
+        pthread_mutex_lock(&c->lock);
+        a = c->asks;
+        if (a && (a->after <= c->head || atomic_load(&c->troubled))) {
+                c->asks = a->next;
+                if (!c->asks)
+                        c->asks_end = &c->asks;
+        } else
+                a = NULL;
+        pthread_mutex_unlock(&c->lock);
+        return a;
+}
+
+/* Whether there is something to do now; else until when to sleep. Under the lock. */
+static bool work_waits(Clerk *c, uint64_t *ret_until_usec) {
+        uint64_t now = clock_usec(CLOCK_MONOTONIC), boot = clock_usec(CLOCK_BOOTTIME);
+        bool resting = c->retry_usec > now;
+
+        *ret_until_usec = now + (c->retain_usec > boot ? c->retain_usec - boot : 0);
+        if (atomic_load(&c->troubled) && c->retry_usec < *ret_until_usec)
+                *ret_until_usec = c->retry_usec;
+        if (c->stop || c->bounds_changed || (!resting && (c->tail > c->head || atomic_load(&c->troubled))))
+                return true;
+        if (c->asks && (c->asks->after <= c->head || atomic_load(&c->troubled)))
+                return true;
+        return c->ledger && c->retain_usec <= boot;
+}
+
+static void work_wait(Clerk *c) {
+        uint64_t until;
+
+        pthread_mutex_lock(&c->lock);
+        while (!work_waits(c, &until)) {
+                struct timespec t = { .tv_sec = (time_t) (until / 1000000), .tv_nsec = (long) (until % 1000000) * 1000 };
+
+                if (c->ledger || atomic_load(&c->troubled))
+                        (void) pthread_cond_clockwait(&c->wake, &c->lock, CLOCK_MONOTONIC, &t);
+                else
+                        (void) pthread_cond_wait(&c->wake, &c->lock);
+        }
+        pthread_mutex_unlock(&c->lock);
+}
+
+static void *clerk_work(void *userdata) {
+        Clerk *c = userdata;
+        bool stop = false, changed;
+
+        while (!stop) {
+                Ask *a;
+
+                work_wait(c);
+                pthread_mutex_lock(&c->lock);
+                stop = c->stop;
+                changed = c->bounds_changed;
+                pthread_mutex_unlock(&c->lock);
+                if (changed)
+                        configure(c);
+                if (stop || clock_usec(CLOCK_MONOTONIC) >= c->retry_usec)
+                        posts_write(c);
+                while ((a = ask_next(c)))
+                        if (clerk_answer(c, a) < 0 || !ring_push(c->answers, a))
+                                ask_free(a);
+                retain_daily(c);
+        }
+        while (c->ledger && c->tail > c->head && !atomic_load(&c->troubled))
+                posts_write(c);
+        c->ledger = ledger_close(c->ledger, atomic_load(&c->next_seq));
+        return NULL;
+}
+
+static int thread_start(Clerk *c) {
+        pthread_attr_t attr;
+        int r;
+
+        pthread_attr_init(&attr);
+        pthread_attr_setstacksize(&attr, STACK_BYTES);
+        r = pthread_create(&c->thread, &attr, clerk_work, c);
+        pthread_attr_destroy(&attr);
+        if (r == 0)
+                (void) pthread_setname_np(c->thread, "reeve-clerk");
+        return -r;
+}
+
+static Clerk *clerk_destroy(Clerk *c) {
+        Ask *a;
+
+        if (c->answers)
+                while ((a = ring_pop(c->answers)))
+                        ask_free(a);
+        while ((a = c->asks)) {
+                c->asks = a->next;
+                ask_free(a);
+        }
+        c->answers = ring_free(c->answers);
+        (void) ledger_close(c->ledger, 0);
+        pthread_mutex_destroy(&c->lock);
+        pthread_cond_destroy(&c->wake);
+        free(c->path);
+        free(c->posts);
+        free(c);
+        return NULL;
+}
+
+static int clerk_alloc(Clerk **ret, const ClerkOptions *o) {
+        pthread_mutexattr_t attr;
+        Clerk *c = calloc(1, sizeof(*c));
+        int r;
+
+        if (!c)
+                return -ENOMEM;
+        pthread_mutexattr_init(&attr);
+        pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+        pthread_mutex_init(&c->lock, &attr);
+        pthread_mutexattr_destroy(&attr);
+        pthread_cond_init(&c->wake, NULL);
+        c->asks_end = &c->asks;
+        c->trouble_told = true;
+        c->queue = o->queue ? o->queue : QUEUE_DEFAULT;
+        c->posts = calloc(c->queue, sizeof(*c->posts));
+        c->path = strdup(o->path);
+        c->options = *o;
+        c->bounds = o->bounds;
+        r = ring_new(&c->answers, ASKS_MAX);
+        if (r < 0 || !c->posts || !c->path) {
+                (void) clerk_destroy(c);
+                return r < 0 ? r : -ENOMEM;
+        }
+        *ret = c;
+        return 0;
+}
+
+int clerk_new(Clerk **ret, const ClerkOptions *options, LedgerOpening *ret_opening, char *reterr_text,
+              size_t text_size) {
+        LedgerOpening opening = { 0 };
+        Clerk *c;
+        int r = clerk_alloc(&c, options);
+
+        if (r < 0)
+                return r;
+        r = ledger_open(&c->ledger, c->path, &c->bounds, NULL, options->seq_floor, &opening, reterr_text, text_size);
+        if (r < 0) {
+                ledger_id_make(opening.id);
+                opening.next_seq = options->seq_floor + 1;
+                trouble_begin(c, r);
+                c->trouble_told = true;         /* the caller is told here and now */
+        }
+        memcpy(c->id, opening.id, sizeof(c->id));
+        atomic_store(&c->next_seq, opening.next_seq);
+        c->next = opening.next_seq;
+        r = thread_start(c);
+        if (r < 0) {
+                (void) clerk_destroy(c);
+                return r;
+        }
+        *ret_opening = opening;
+        *ret = c;
+        return 0;
+}
+
+Clerk *clerk_free(Clerk *c, uint64_t wait_usec) {
+        uint64_t until = clock_usec(CLOCK_MONOTONIC) + wait_usec;
+        struct timespec t = { .tv_sec = (time_t) (until / 1000000), .tv_nsec = (long) (until % 1000000) * 1000 };
+
+        if (!c)
+                return NULL;
+        pthread_mutex_lock(&c->lock);
+        c->stop = true;
+        pthread_cond_signal(&c->wake);
+        pthread_mutex_unlock(&c->lock);
+        /* A disk that does not answer must not keep the daemon from stopping: the thread and its memory are left behind, and
+         * the records stand in the spool. */
+        if (pthread_clockjoin_np(c->thread, NULL, CLOCK_MONOTONIC, &t) != 0)
+                return NULL;
+        return clerk_destroy(c);
+}
+
+int clerk_fd(const Clerk *c) {
+        return ring_fd(c->answers);
+}
+
+static void trouble_dispatch(Clerk *c) {
+        char text[sizeof(c->trouble)];
+        bool told, over;
+
+        pthread_mutex_lock(&c->lock);
+        told = c->trouble_told;
+        over = c->trouble_over;
+        memcpy(text, c->trouble, sizeof(text));
+        c->trouble_told = true;
+        pthread_mutex_unlock(&c->lock);
+        if (!told && c->options.trouble)
+                c->options.trouble(text, over, c->options.userdata);
+}
+
+void clerk_dispatch(Clerk *c) {
+        uint64_t committed;
+        Ask *a;
+
+        ring_drain_fd(c->answers);
+        trouble_dispatch(c);
+        committed = atomic_load(&c->committed);
+        if (committed > c->committed_told) {
+                c->committed_told = committed;
+                if (c->options.committed)
+                        c->options.committed(committed, c->options.userdata);
+        }
+        while ((a = ring_pop(c->answers))) {
+                c->n_asks--;
+                a->answered(&a->answer, a->userdata);
+                ask_free(a);
+        }
+}
+
+const char *clerk_ledger_id(const Clerk *c) {
+        return c->id;
+}
+
+uint64_t clerk_next_seq(Clerk *c) {
+        uint64_t seq = c->next++;
+
+        atomic_store(&c->next_seq, c->next);
+        return seq;
+}
+
+uint64_t clerk_committed_seq(const Clerk *c) {
+        return c->committed_told;
+}
+
+void clerk_configure(Clerk *c, const LedgerBounds *bounds) {
+        pthread_mutex_lock(&c->lock);
+        c->new_bounds = *bounds;
+        c->bounds_changed = true;
+        pthread_cond_signal(&c->wake);
+        pthread_mutex_unlock(&c->lock);
+}
+
+bool clerk_post(Clerk *c, const RecordMeta *meta, const char *json, size_t length) {
+        bool fits;
+
+        pthread_mutex_lock(&c->lock);
+        fits = c->tail - c->head < c->queue;
+        if (fits) {
+                c->posts[c->tail++ % c->queue] = (Post) { .meta = *meta, .json = json, .length = length };
+                pthread_cond_signal(&c->wake);
+        } else
+                c->overflows++;
+        pthread_mutex_unlock(&c->lock);
+        return fits;
+}
+
+int clerk_ask(Clerk *c, const ClerkQuery *query, ClerkAnswered *answered, void *userdata) {
+        Ask *a;
+
+        if (c->n_asks >= ASKS_MAX)
+                return -EAGAIN;
+        a = ask_new(query);
+        if (!a)
+                return -ENOMEM;
+        a->answered = answered;
+        a->userdata = userdata;
+        c->n_asks++;
+        pthread_mutex_lock(&c->lock);
+        a->after = c->tail;
+        *c->asks_end = a;
+        c->asks_end = &a->next;
+        pthread_cond_signal(&c->wake);
+        pthread_mutex_unlock(&c->lock);
+        return 0;
+}
+
+void clerk_counters(Clerk *c, ClerkCounters *ret) {
+        pthread_mutex_lock(&c->lock);
+        ret->overflows = c->overflows;
+        pthread_mutex_unlock(&c->lock);
+        ret->inserted = atomic_load(&c->inserted);
+        ret->duplicates = atomic_load(&c->duplicates);
+        ret->evicted = atomic_load(&c->evicted);
+        ret->retries = atomic_load(&c->retries);
+        ret->unreadable = atomic_load(&c->unreadable);
+        ret->troubled = atomic_load(&c->troubled);
+}

@@ -1,0 +1,61 @@
+#pragma once
+/* What the files of the ledger share. */
+#include <sqlite3.h>
+
+#include "supervisor/ledger/ledger.h"
+
+/* How much one owner has in the ledger: his share is bounded. */
+typedef struct Tally {
+        int64_t owner;
+        uint64_t records, sigkills, bytes;      /* sigkills are not in records */
+} Tally;
+
+enum LedgerStatement {
+        LEDGER_INSERT,
+        LEDGER_INSERT_CONCERN,
+        LEDGER_INSERT_READER,
+        LEDGER_COPY_CONCERN,
+        LEDGER_COPY_READER,
+        LEDGER_VALUE_SET,
+        LEDGER_PAGES,
+        LEDGER_EVICT,
+        LEDGER_EVICT_OWNER,
+        _LEDGER_STATEMENTS,
+};
+
+struct Ledger {
+        sqlite3 *db;
+        sqlite3_stmt *statements[_LEDGER_STATEMENTS];
+        LedgerBounds bounds;
+        char id[LEDGER_ID_SIZE];
+        uint64_t reserved_seq;          /* first seq that is not reserved */
+        uint64_t evicted_seq, evicted_sigkill_seq;
+        Tally *tallies;                 /* by owner; [0] is the sum of all */
+        size_t n_tallies, room_tallies;
+        bool batch;                     /* between begin and commit */
+        char error[256];
+};
+
+/* Makes an errno of what SQLite said, and keeps its words. */
+int ledger_fail(Ledger *l, int code);
+
+/* Prepares @sql (once: the statement stays). Returns NULL after ledger_fail(). */
+sqlite3_stmt *ledger_statement(Ledger *l, enum LedgerStatement which);
+
+/* Runs @sql that returns nothing. */
+int ledger_execute(Ledger *l, const char *sql);
+
+/* Runs a prepared statement that returns nothing, and resets it. */
+int ledger_step(Ledger *l, sqlite3_stmt *s);
+
+/* Keeps a number under a name in the table `ledger`. */
+int ledger_value_set(Ledger *l, const char *name, int64_t value);
+
+/* The tally of @owner, made if need be; NULL: no memory. Its address lasts until the next call. */
+Tally *ledger_tally(Ledger *l, int64_t owner);
+
+/* Counts a record in (@sign 1) or out (-1). */
+int ledger_tally_count(Ledger *l, int64_t owner, int type, uint64_t bytes, int sign);
+
+/* Reads all tallies anew: at opening, and after a batch that was rolled back. */
+int ledger_tally_load(Ledger *l);

@@ -1,0 +1,257 @@
+/* Questions to the ledger. Every value goes in by a parameter, never into the text of a statement. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/base/fd.h"
+#include "supervisor/base/strbuf.h"
+#include "supervisor/ledger/ledger-private.h"
+
+enum { BINDS_MAX = 16 };
+
+/* A WHERE under construction: its text, and what is bound to its question marks. */
+typedef struct Where {
+        Strbuf text;
+        char room[1536];
+        struct {
+                const char *text;       /* NULL: number */
+                int64_t number;
+        } binds[BINDS_MAX];
+        int n;
+} Where;
+
+static void where_number(Where *w, const char *condition, int64_t v) {
+        strbuf_puts(&w->text, condition);
+        w->binds[w->n++].number = v;
+}
+
+static void where_text(Where *w, const char *condition, const char *v) {
+        strbuf_puts(&w->text, condition);
+        w->binds[w->n++].text = v;
+}
+
+/* @folder: the path with a slash behind; @beyond: with the character after the slash, so that a range of the index holds
+ * exactly what is below. All must outlive the statement. */
+typedef struct PathRange {
+        char *path, *folder, *beyond;
+} PathRange;
+
+static void path_range_free(PathRange *p) {
+        free(p->path);
+        free(p->folder);
+        free(p->beyond);
+}
+
+static int path_range_make(PathRange *p, const char *path) {
+        size_t n = strlen(path);
+
+        while (n > 0 && path[n - 1] == '/')
+                n--;
+        if (asprintf(&p->path, "%.*s", (int) n, path) < 0)
+                p->path = NULL;
+        if (asprintf(&p->folder, "%.*s/", (int) n, path) < 0)
+                p->folder = NULL;
+        if (asprintf(&p->beyond, "%.*s0", (int) n, path) < 0)
+                p->beyond = NULL;
+        return p->path && p->folder && p->beyond ? 0 : -ENOMEM;
+}
+
+static void where_reader(Where *w, const LedgerQuery *q) {
+        if (!q->for_reader)
+                return;
+        where_number(w, " AND (owner = ?", q->reader_uid);
+        where_number(w, " OR EXISTS (SELECT 1 FROM reader WHERE reader.seq = record.seq AND uid = ?)"
+                        " OR (of_seq IS NOT NULL AND EXISTS (SELECT 1 FROM record AS base WHERE base.seq = record.of_seq"
+                        " AND base.owner = ?)))", q->reader_uid);
+        w->binds[w->n++].number = q->reader_uid;
+}
+
+static void where_make(Where *w, const LedgerQuery *q, const PathRange *range) {
+        memset(w, 0, sizeof(*w));
+        w->text = (Strbuf) STRBUF_INIT(w->room);
+        strbuf_puts(&w->text, " WHERE 1");
+        if (q->types)
+                where_number(w, " AND (1 << type) & ?", q->types);
+        if (q->since_usec)
+                where_number(w, " AND time >= ?", (int64_t) q->since_usec);
+        if (q->until_usec)
+                where_number(w, " AND time < ?", (int64_t) q->until_usec);
+        if (q->after_seq)
+                where_number(w, " AND seq > ?", (int64_t) q->after_seq);
+        if (q->of_seq)
+                where_number(w, " AND of_seq = ?", (int64_t) q->of_seq);
+        if (q->key)
+                where_text(w, " AND key = ?", q->key);
+        if (q->container)
+                where_text(w, " AND instr(json_extract(json, '$.identity.container_id'), ?) = 1", q->container);
+        if (range->path) {
+                where_text(w, " AND seq IN (SELECT seq FROM concern WHERE path = ?", range->path);
+                where_text(w, " OR (path >= ?", range->folder);
+                where_text(w, " AND path < ?))", range->beyond);
+        }
+        if (q->cgroup_id)
+                where_number(w, " AND seq IN (SELECT seq FROM concern WHERE id = ?)", (int64_t) q->cgroup_id);
+        where_reader(w, q);
+}
+
+static void where_bind(const Where *w, sqlite3_stmt *s) {
+        for (int i = 0; i < w->n; i++)
+                if (w->binds[i].text)
+                        (void) sqlite3_bind_text(s, i + 1, w->binds[i].text, -1, SQLITE_STATIC);
+                else
+                        (void) sqlite3_bind_int64(s, i + 1, w->binds[i].number);
+}
+
+static void row_fill(LedgerRow *row, sqlite3_stmt *s) {
+        *row = (LedgerRow) {
+                .meta = { .seq = (uint64_t) sqlite3_column_int64(s, 0),
+                          .type = sqlite3_column_int(s, 1),
+                          .time_usec = (uint64_t) sqlite3_column_int64(s, 2),
+                          .owner_uid = sqlite3_column_int64(s, 3),
+                          .of_seq = (uint64_t) sqlite3_column_int64(s, 4),
+                          .origin_nsec = (uint64_t) sqlite3_column_int64(s, 5),
+                          .origin_pid = sqlite3_column_int(s, 6) },
+                .json = (const char *) sqlite3_column_text(s, 7),
+                .length = (size_t) sqlite3_column_bytes(s, 7),
+        };
+}
+
+static int64_t rows_take(Ledger *l, sqlite3_stmt *s, const LedgerQuery *q, LedgerTake *take, void *userdata,
+                         bool *ret_more) {
+        size_t bytes = 0;
+        int64_t n = 0;
+        bool more = false;
+        int code;
+
+        while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+                LedgerRow row;
+
+                if ((q->limit && !q->newest && (uint64_t) n == q->limit) || (q->max_bytes && bytes >= q->max_bytes)) {
+                        more = true;
+                        break;
+                }
+                row_fill(&row, s);
+                if (!row.json)
+                        continue;
+                bytes += row.length;
+                take(&row, userdata);
+                n++;
+        }
+        if (code != SQLITE_DONE && code != SQLITE_ROW)
+                return ledger_fail(l, code);
+        if (ret_more)
+                *ret_more = more;
+        return n;
+}
+
+int64_t ledger_list(Ledger *l, const LedgerQuery *q, LedgerTake *take, void *userdata, bool *ret_more) {
+        static const char columns[] = "seq, type, time, owner, of_seq, origin_nsec, origin_pid, json";
+        _cleanup_(path_range_free) PathRange range = { 0 };
+        char sql[2304];
+        Strbuf b = STRBUF_INIT(sql);
+        sqlite3_stmt *s = NULL;
+        Where w;
+        int64_t r;
+        int code;
+
+        if (q->cgroup && path_range_make(&range, q->cgroup) < 0)
+                return -ENOMEM;
+        where_make(&w, q, &range);
+        if (q->newest && q->limit) {
+                strbuf_printf(&b, "SELECT * FROM (SELECT %s FROM record%s ORDER BY seq DESC LIMIT ?) ORDER BY seq", columns,
+                              w.room);
+                w.binds[w.n++] = (__typeof__(w.binds[0])) { .number = (int64_t) q->limit };
+        } else
+                strbuf_printf(&b, "SELECT %s FROM record%s ORDER BY seq", columns, w.room);
+        code = b.truncated || w.text.truncated ? SQLITE_TOOBIG : sqlite3_prepare_v2(l->db, sql, -1, &s, NULL);
+        if (code != SQLITE_OK)
+                return ledger_fail(l, code);
+        where_bind(&w, s);
+        r = rows_take(l, s, q, take, userdata, ret_more);
+        (void) sqlite3_finalize(s);
+        return r;
+}
+
+/* One number; no row: 0. */
+static int64_t number_take(Ledger *l, sqlite3_stmt *s) {
+        int code = sqlite3_step(s);
+        int64_t r = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : code == SQLITE_DONE ? 0 : ledger_fail(l, code);
+
+        (void) sqlite3_finalize(s);
+        return r;
+}
+
+int64_t ledger_exists(Ledger *l, const char *boot_id, uint64_t origin_nsec, int32_t origin_pid, const char *key) {
+        sqlite3_stmt *s = NULL;
+        int code;
+
+        if (origin_nsec) {
+                code = sqlite3_prepare_v2(l->db, "SELECT seq FROM record WHERE boot = ? AND origin_nsec = ?"
+                                                 " AND origin_pid = ?", -1, &s, NULL);
+                if (code != SQLITE_OK)
+                        return ledger_fail(l, code);
+                (void) sqlite3_bind_text(s, 1, boot_id, -1, SQLITE_STATIC);
+                (void) sqlite3_bind_int64(s, 2, (int64_t) origin_nsec);
+                (void) sqlite3_bind_int(s, 3, origin_pid);
+        } else {
+                code = sqlite3_prepare_v2(l->db, "SELECT min(seq) FROM record WHERE key = ?", -1, &s, NULL);
+                if (code != SQLITE_OK)
+                        return ledger_fail(l, code);
+                (void) sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+        }
+        return number_take(l, s);
+}
+
+int64_t ledger_counts(Ledger *l, const LedgerQuery *q, LedgerCountBy by,
+                      void (*take)(const LedgerCount *, void *userdata), void *userdata) {
+        static const char *const names[] = {
+                [LEDGER_BY_NONE] = "''",
+                [LEDGER_BY_UNIT] = "coalesce(json_extract(json, '$.identity.unit'), json_extract(json, '$.cgroup.path'), '')",
+                [LEDGER_BY_REASON] = "coalesce(json_extract(json, '$.reason'), 'unknown')",
+                [LEDGER_BY_CGROUP] = "coalesce(json_extract(json, '$.cgroup.path'), '')",
+        };
+        LedgerQuery kills = *q;
+        _cleanup_(path_range_free) PathRange range = { 0 };
+        char sql[2304];
+        Strbuf b = STRBUF_INIT(sql);
+        sqlite3_stmt *s = NULL;
+        Where w;
+        int64_t n = 0;
+        int code;
+
+        kills.types = UINT32_C(1) << REEVE_RECORD_KILL;
+        if (q->cgroup && path_range_make(&range, q->cgroup) < 0)
+                return -ENOMEM;
+        where_make(&w, &kills, &range);
+        strbuf_printf(&b, "SELECT %s AS name, count(*) AS n FROM record%s GROUP BY name ORDER BY n DESC, name", names[by],
+                      w.room);
+        code = b.truncated || w.text.truncated ? SQLITE_TOOBIG : sqlite3_prepare_v2(l->db, sql, -1, &s, NULL);
+        if (code == SQLITE_OK)
+                where_bind(&w, s);
+        while (code == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
+                const char *name = (const char *) sqlite3_column_text(s, 0);
+                LedgerCount c = { .name = name ? name : "", .n = (uint64_t) sqlite3_column_int64(s, 1) };
+
+                take(&c, userdata);
+                n++;
+        }
+        if (code != SQLITE_OK)
+                n = ledger_fail(l, code);
+        (void) sqlite3_finalize(s);
+        return n;
+}
+
+int64_t ledger_watched_since(Ledger *l) {
+        sqlite3_stmt *s = NULL;
+        char sql[256];
+        int code;
+
+        (void) snprintf(sql, sizeof(sql),
+                        "SELECT coalesce((SELECT max(time) FROM record WHERE type = %d),"
+                        " (SELECT min(time) FROM record WHERE type = %d))", REEVE_RECORD_GAP, REEVE_RECORD_SUPERVISOR);
+        code = sqlite3_prepare_v2(l->db, sql, -1, &s, NULL);
+        if (code != SQLITE_OK)
+                return ledger_fail(l, code);
+        return number_take(l, s);
+}

@@ -1,0 +1,85 @@
+#include "supervisor/text/facts.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void place_add(Facts *f, json_t *cgroup) {
+        const char *path = json_string_value(json_object_get(cgroup, "path"));
+        json_int_t id = json_integer_value(json_object_get(cgroup, "id"));
+
+        if ((!path && id <= 0) || f->n_places == FACTS_PLACES_MAX)
+                return;
+        for (size_t i = 0; i < f->n_places; i++) {
+                const RecordPlace *p = &f->places[i];
+
+                if (p->id == (uint64_t) id && (p->path == path || (p->path && path && strcmp(p->path, path) == 0)))
+                        return;
+        }
+        f->places[f->n_places++] = (RecordPlace) { .path = path, .id = id > 0 ? (uint64_t) id : 0 };
+}
+
+static void uid_add(Facts *f, json_t *uid) {
+        json_int_t v = json_integer_value(uid);
+
+        if (!json_is_integer(uid) || v < 0 || v > UINT32_MAX || f->n_uids == FACTS_UIDS_MAX ||
+            facts_have_uid(f, (uint32_t) v))
+                return;
+        f->uids[f->n_uids++] = (uint32_t) v;
+}
+
+static void victims_add(Facts *f, json_t *victims) {
+        for (size_t i = 0; i < json_array_size(victims); i++) {
+                json_t *victim = json_array_get(victims, i);
+
+                uid_add(f, json_object_get(victim, "uid"));
+                place_add(f, json_object_get(victim, "cgroup"));
+        }
+}
+
+int facts_parse(Facts *ret, const char *json, size_t length) {
+        json_t *root = json_loadb(json, length, 0, NULL);
+
+        if (!json_is_object(root)) {
+                json_decref(root);
+                return -EBADMSG;
+        }
+        *ret = (Facts) { .root = root };
+        ret->boot_id = json_string_value(json_object_get(root, "boot_id"));
+        ret->key = json_string_value(json_object_get(root, "key"));
+        place_add(ret, json_object_get(root, "cgroup"));
+        place_add(ret, json_object_get(root, "limit_cgroup"));
+        place_add(ret, json_object_get(root, "kill_cgroup"));
+        victims_add(ret, json_object_get(root, "victims"));
+        uid_add(ret, json_object_get(json_object_get(root, "victim"), "uid"));
+        place_add(ret, json_object_get(json_object_get(root, "victim"), "cgroup"));
+        return 0;
+}
+
+void facts_clear(Facts *f) {
+        json_decref(f->root);
+        f->root = NULL;
+        f->boot_id = f->key = NULL;
+        f->n_places = f->n_uids = 0;
+}
+
+bool path_is_below(const char *path, const char *above) {
+        size_t n = strlen(above);
+
+        while (n > 0 && above[n - 1] == '/')
+                n--;
+        return strncmp(path, above, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+bool facts_concern(const Facts *f, const char *path) {
+        for (size_t i = 0; i < f->n_places; i++)
+                if (f->places[i].path && path_is_below(f->places[i].path, path))
+                        return true;
+        return false;
+}
+
+bool facts_have_uid(const Facts *f, uint32_t uid) {
+        for (size_t i = 0; i < f->n_uids; i++)
+                if (f->uids[i] == uid)
+                        return true;
+        return false;
+}
