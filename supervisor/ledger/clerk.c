@@ -376,16 +376,18 @@ void clerk_dispatch(Clerk *c) {
 
         ring_drain_fd(c->answers);
         trouble_dispatch(c);
+        /* What was committed after an answer was made is told after it: so each record is in the answer, or still with
+         * its poster when the answer is handed out. */
         committed = atomic_load(&c->committed);
-        if (committed > c->committed_told) {
-                c->committed_told = committed;
-                if (c->options.committed)
-                        c->options.committed(committed, c->options.userdata);
-        }
         while ((a = ring_pop(c->answers))) {
                 c->n_asks--;
                 a->answered(&a->answer, a->userdata);
                 ask_free(a);
+        }
+        if (committed > c->committed_told) {
+                c->committed_told = committed;
+                if (c->options.committed)
+                        c->options.committed(committed, c->options.userdata);
         }
 }
 
