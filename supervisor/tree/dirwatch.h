@@ -14,7 +14,8 @@ typedef struct Dirwatch Dirwatch;
 typedef enum DirwatchKind {
         DIRWATCH_BORN,
         DIRWATCH_DIED,
-        DIRWATCH_WALKED,                /* the first walk (or a new one after an overflow) is complete */
+        DIRWATCH_WALKING,               /* a walk it began by itself, after an overflow: tree_walk_begin() */
+        DIRWATCH_WALKED,                /* a walk ended: where @complete, tree_walk_end() */
 } DirwatchKind;
 
 typedef struct DirwatchNews {
@@ -22,7 +23,7 @@ typedef struct DirwatchNews {
         uint64_t id, parent_id;
         uint32_t owner;
         bool has_invocation;
-        bool again;                     /* of a walk after an overflow: cgroups not named between two WALKED are gone */
+        bool complete;                  /* WALKED: all was seen, so what was not met is gone */
         uint8_t invocation[16];
         uint64_t time_nsec;             /* CLOCK_BOOTTIME of our learning it */
         char name[256];
@@ -40,10 +41,10 @@ typedef struct DirwatchCounts {
         uint64_t watches;               /* inotify watches now */
         uint64_t unwatched;             /* directories that got none: max_user_watches */
         uint64_t overflows;             /* queue overflows, each followed by a walk */
-        uint64_t live;                  /* directories whose death we shall tell */
 } DirwatchCounts;
 
-/* Starts the thread. @watch: the directory below which to look ("/": all). @follow: go on by inotify after the walk. @fs
+/* Starts the thread, which walks at once: call tree_walk_begin() right before, so that births told meanwhile by others
+ * count as met. @watch: the directory below which to look ("/": all). @follow: go on by inotify after the walk. @fs
  * must outlive it. Returns 0, -errno. */
 int dirwatch_new(Dirwatch **ret, const Cgroupfs *fs, const char *watch, bool follow);
 
@@ -54,7 +55,7 @@ Dirwatch *dirwatch_free(Dirwatch *d);
 Ring *dirwatch_ring(Dirwatch *d);
 DirwatchBatch *dirwatch_take(Dirwatch *d);
 
-/* Walks again (what became known by other ways in between does not matter). */
+/* Walks again, for churn events were lost; tree_walk_begin() right before. */
 void dirwatch_walk(Dirwatch *d);
 
 void dirwatch_counts(Dirwatch *d, DirwatchCounts *ret);
