@@ -127,10 +127,10 @@ int cgroupfs_path(const Cgroupfs *fs, int dirfd, char *ret, size_t size) {
         whole[length] = '\0';
         n = (size_t) length;
         if (n > sizeof(deleted) && strcmp(whole + n - (sizeof(deleted) - 1), deleted) == 0) {
-                struct stat st;
+                struct stat here, there;
 
-                /* A directory may be called so; one that was removed has no links left. */
-                if (fstat(dirfd, &st) < 0 || st.st_nlink == 0)
+                /* A directory may really be called so. (A removed one keeps its link count in kernfs.) */
+                if (fstat(dirfd, &here) < 0 || lstat(whole, &there) < 0 || here.st_ino != there.st_ino)
                         return -ENODEV;
         }
         if (strncmp(whole, fs->root, root) != 0 || (whole[root] != '/' && whole[root] != '\0'))
@@ -148,16 +148,13 @@ int cgroupfs_path(const Cgroupfs *fs, int dirfd, char *ret, size_t size) {
 
 int cgroupfs_open_file(int dirfd, const char *file, int flags) {
         int fd = openat(dirfd, file, flags | O_CLOEXEC | O_NOCTTY);
-        struct stat st;
 
         if (fd >= 0)
                 return fd;
         if (errno != ENOENT)
                 return gone(errno);
         /* No such file: either the cgroup is gone, or it lives without that controller. */
-        if (fstat(dirfd, &st) == 0 && st.st_nlink > 0 && faccessat(dirfd, "cgroup.procs", F_OK, 0) == 0)
-                return -ENOENT;
-        return -ENODEV;
+        return faccessat(dirfd, "cgroup.procs", F_OK, 0) == 0 ? -ENOENT : -ENODEV;
 }
 
 ssize_t cgroupfs_reread(int fd, char *ret, size_t size) {

@@ -52,8 +52,9 @@ typedef struct TreeBirth {
 int tree_new(Tree **ret, const TreeOptions *options, uint64_t root_id);
 Tree *tree_free(Tree *t);
 
-/* Makes room ahead (tables, names), so that the next births allocate nothing; from a timer or when idle. */
-void tree_prepare(Tree *t);
+/* Makes room ahead (tables, names), so that the next births allocate nothing, and lets old tombstones go; from a timer
+ * that runs anyhow, or when idle. */
+void tree_prepare(Tree *t, uint64_t now_nsec);
 
 /* New bounds after a reload; what is already known stays. */
 void tree_bound(Tree *t, size_t max_groups);
@@ -63,8 +64,13 @@ void tree_bound(Tree *t, size_t max_groups);
  * path was given, -ENOMEM. */
 int tree_learn(Tree *t, const TreeBirth *birth);
 
-/* A cgroup is gone; its tombstone stays for a while. Unknown ids are ignored. */
-void tree_died(Tree *t, uint64_t id, uint64_t now_nsec);
+/* A cgroup is gone; its tombstone stays for a while. Of an id not known a tombstone is made where @path (else NULL) says
+ * its name: a walk that saw it alive may still be on its way, and so may its kill. */
+void tree_died(Tree *t, uint64_t id, const char *path, uint64_t now_nsec);
+
+/* A walk over the whole hierarchy begins; at its end what was neither met nor born since is gone. */
+void tree_walk_begin(Tree *t);
+void tree_walk_end(Tree *t, uint64_t now_nsec);
 
 /* What an eye found out later. Unknown ids are ignored. @invocation NULL: leave. */
 void tree_fill(Tree *t, uint64_t id, uint32_t owner, const uint8_t *invocation);
@@ -74,6 +80,11 @@ int tree_label(Tree *t, uint64_t id, const char *label);
 
 /* Living or dead. Returns true where @id is known. */
 bool tree_get(const Tree *t, uint64_t id, TreeGroup *ret);
+
+/* Who owns the directories from the first level down to @id: @root_owned[0] is "/system.slice"'s. What is not certain
+ * counts as not root's; @uids (may be NULL) gets -1 there. Returns how many levels are known (the first of them), at
+ * most @max; 0 also for the root and unknown ids. As attribute/identity wants it. */
+size_t tree_owners(const Tree *t, uint64_t id, bool root_owned[], int64_t uids[], size_t max);
 
 /* Writes the path ("/" the root). Returns its length, -ENOENT, -ENAMETOOLONG. */
 int tree_path(const Tree *t, uint64_t id, char *ret, size_t size);

@@ -79,6 +79,8 @@ int main(int argc, char **argv) {
                 fprintf(stderr, "usage: storm [OPTIONS] PARENT COUNT\n");
                 return 2;
         }
+        /* Whoever reads along counts lines: each comes when it is true. */
+        setvbuf(stdout, NULL, _IOLBF, 0);
         for (long n = 0; n < count; n++) {
                 char name[256];
                 snprintf(name, sizeof(name), same ? "%s" : "%s%ld", prefix, n);

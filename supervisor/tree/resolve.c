@@ -1,0 +1,104 @@
+/* What a person means by the name of a cgroup. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/tree/tree.h"
+
+enum { CONTAINER_ID = 64, CONTAINER_ID_SHORT = 12 };
+
+static bool is_hex(char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+static size_t hex_run(const char *s) {
+        size_t n = 0;
+
+        while (is_hex(s[n]))
+                n++;
+        return n;
+}
+
+/* Whether a container's id stands in @name (cri-containerd-<64 digits>.scope) and begins with @word. */
+static bool container_matches(const char *name, const char *word) {
+        size_t wanted = strlen(word);
+
+        if (wanted < CONTAINER_ID_SHORT || wanted > CONTAINER_ID || hex_run(word) != wanted)
+                return false;
+        while (*name) {
+                size_t n = hex_run(name);
+
+                if (n == CONTAINER_ID && strncmp(name, word, wanted) == 0)
+                        return true;
+                name += n ? n : 1;
+        }
+        return false;
+}
+
+/* Labels are "container", "namespace/pod" or "namespace/pod/container": all of it, the pod's part, or the last. */
+static bool label_matches(const char *label, const char *word) {
+        size_t n = strlen(word);
+        const char *last, *slash;
+
+        if (!label || n == 0)
+                return false;
+        if (strcmp(label, word) == 0)
+                return true;
+        last = strrchr(label, '/');
+        if (!last)
+                return false;
+        slash = memchr(label, '/', (size_t) (last - label));
+        return strcmp(last + 1, word) == 0 || (slash && strncmp(label, word, n) == 0 && label + n == last);
+}
+
+static bool group_matches(const TreeGroup *g, const char *word) {
+        return (strchr(word, '.') && strcmp(g->name, word) == 0) || container_matches(g->name, word) ||
+               label_matches(g->label, word);
+}
+
+/* One id at most: of a path or of id:N. */
+static size_t one(const Tree *t, uint64_t id, uint64_t *ret, size_t max) {
+        TreeGroup g;
+
+        if (id == 0 || !tree_get(t, id, &g))
+                return 0;
+        if (max > 0)
+                ret[0] = id;
+        return 1;
+}
+
+size_t tree_resolve(const Tree *t, const char *word, uint64_t *ret, size_t max) {
+        size_t living = 0, dead = 0;
+        TreeGroup g;
+
+        if (*word == '/') {
+                char path[8192];
+                size_t n = strlen(word);
+
+                if (n >= sizeof(path))
+                        return 0;
+                memcpy(path, word, n + 1);
+                while (n > 1 && path[n - 1] == '/')
+                        path[--n] = '\0';
+                return one(t, tree_find(t, path), ret, max);
+        }
+        if (strncmp(word, "id:", 3) == 0) {
+                char *end;
+                unsigned long long id = strtoull(word + 3, &end, 10);
+
+                return isdigit((unsigned char) word[3]) && *end == '\0' ? one(t, id, ret, max) : 0;
+        }
+        for (size_t i = 0; (i = tree_next(t, i, &g));) {
+                if (!group_matches(&g, word) || (!g.alive && living > 0))
+                        continue;
+                if (g.alive && living == 0)
+                        dead = 0;       /* the first living one: what was found dead does not count */
+                if (living + dead < max)
+                        ret[living + dead] = g.id;
+                if (g.alive)
+                        living++;
+                else
+                        dead++;
+        }
+        return living + dead;
+}

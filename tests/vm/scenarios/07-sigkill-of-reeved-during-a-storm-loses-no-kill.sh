@@ -1,0 +1,32 @@
+#vm timeout=150
+# reeved is SIGKILLed four times during 400 kills: 400 records, none twice, none wrong.
+#
+#   bed/07
+#   ├── storm0..storm399   memory.max 4M, one hog each, removed at once   -> 400 kills, pid and id as the storm saw them
+#   └── innocent           memory.max 4M, 1 MB                            -> nothing
+reeve_fresh
+top=$(cg 07)
+innocent=$(cg 07/innocent memory.max=4M)
+spawn "$innocent" "$LOADS/hog" --quiet 1
+"$LOADS/storm" --pause 2000 "$top" 400 >/tmp/07-storm &
+storm=$!
+reached() { [[ $(wc -l </tmp/07-storm) -ge $1 ]] || ! kill -0 "$storm"; }
+restarted() { local now; now=$(reeve_pid); [[ $now != 0 && $now != "$1" ]] && systemctl is-active --quiet reeved.service; }
+for at in 60 140 220 300; do
+        wait_until 60 "the storm comes to $at" reached "$at"
+        old=$(reeve_pid)
+        kill -9 "$old" || fail "reeved had died of itself before the storm came to $at"
+        wait_until 40 "systemd starts reeved again" restarted "$old"
+done
+wait "$storm" || fail "the storm: $(tail -n 2 /tmp/07-storm)"
+want=$(awk 'NF == 3 { print $1, $2 }' /tmp/07-storm | sort)
+expect_equal "$(wc -l <<<"$want")" 400 "the storm killed"
+storm_kills() { reevectl kills --json | jq -r 'select((.cgroup.path // "") | startswith("/bed/07/")) | "\(.cgroup.id) \(.victims[0].pid)"' | sort; }
+all_there() { [[ $(storm_kills | sort -u | wc -l) -ge 400 ]]; }
+wait_until 40 "400 records" all_there
+got=$(storm_kills)
+expect_equal "$(uniq -d <<<"$got" | wc -l)" 0 "records that are there twice"
+expect_equal "$(comm -3 <(printf '%s\n' "$got") <(printf '%s\n' "$want") | wc -l)" 0 "records that differ from what the storm saw"
+expect_equal "$(reevectl kills --json | jq -r .id | sort | uniq -d | wc -l)" 0 "ids given twice"
+settle
+expect_no_kill "$(cg_id "$innocent")"

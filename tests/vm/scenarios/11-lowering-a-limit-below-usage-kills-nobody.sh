@@ -1,0 +1,52 @@
+#vm timeout=90
+# Lowering memory.max below usage: no kill within the call nor in the 2 s after it while the cgroup does not grow, and PID 1
+# answers throughout.
+#
+#   system.slice
+#   ├── bed-fat.service     60 MB anonymous, no swap, MemoryMax 200M -> 30M is refused, 200M stays, alive
+#   └── bed-cache.service   60 MB page cache, MemoryMax 200M         -> 30M is done by reclaim (5.19+), alive
+reeve_fresh
+systemd-run --quiet --unit=bed-fat -p MemoryMax=200M -p MemorySwapMax=0 -p OOMScoreAdjust=0 "$LOADS/hog" --quiet 60
+systemd-run --quiet --unit=bed-cache -p MemoryMax=200M -p MemorySwapMax=0 -p OOMScoreAdjust=0 "$LOADS/hog" --quiet --file /var/tmp/bed-cache 60
+fat=$(unit_cg bed-fat.service) cache=$(unit_cg bed-cache.service)
+holds() { [[ $(cat "$1/memory.current") -gt $2 ]]; }
+wait_until 20 "60 MB anonymous" holds "$fat" 60000000
+wait_until 20 "60 MB of page cache" holds "$cache" 55000000
+fat_pid=$(systemctl show -P MainPID bed-fat.service) cache_pid=$(systemctl show -P MainPID bed-cache.service)
+before=$(vmstat oom_kill)
+
+# PID 1 is asked again and again; its slowest answer is what counts.
+( trap 'exit 0' TERM
+  worst=0
+  while :; do
+        start=${EPOCHREALTIME/./}
+        busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.DBus.Peer Ping
+        took=$((${EPOCHREALTIME/./} - start))
+        [[ $took -gt $worst ]] && { worst=$took; echo "$worst" >/tmp/11-worst; }
+  done ) >/dev/null 2>&1 &
+pinger=$!
+out=$(reevectl set bed-fat.service MemoryMax=30M 2>&1)
+refused=$?
+expect_equal "$(cat "$fat/memory.max")" 209715200 "the old limit stays"
+out_cache=$(reevectl set bed-cache.service MemoryMax=30M 2>&1)
+done_cache=$?
+# The two seconds are part of the promise, not a wait for something.
+sleep 2
+kill "$pinger"
+wait "$pinger" 2>/dev/null
+
+expect_equal "$refused" 1 "set below anonymous usage is refused ($out)"
+expect_equal "$(vmstat oom_kill)" "$before" "OOM kills on this host"
+gone "$fat_pid" && fail "the fat one is dead"
+gone "$cache_pid" && fail "the one with page cache is dead"
+if kernel_at_least 5.19; then
+        expect_equal "$done_cache" 0 "set below page cache is done ($out_cache)"
+        expect_equal "$(cat "$cache/memory.max")" 31457280 "the new limit of the other"
+else
+        expect_equal "$done_cache" 1 "set below usage is refused without memory.reclaim ($out_cache)"
+        expect_equal "$(cat "$cache/memory.max")" 209715200 "the old limit of the other stays"
+fi
+worst=$(cat /tmp/11-worst)
+note "PID 1's slowest answer: $worst us"
+[[ $worst -lt 1000000 ]] || fail "PID 1 answered nobody for $worst us"
+records limit | jq -e -s 'any(.[]; .reason == "below_usage")' >/dev/null || fail "the refusal is no record"

@@ -1,0 +1,23 @@
+#vm slow own-boot timeout=420
+# 1,000 cgroups idle for 180 s: context switches of all threads are the watchdog's alone, no CPU tick, PSS under 6.5 MB.
+#
+#   bed/15/c0..c999   nothing in them   -> <= 16 switches in 180 s, 0 ticks, PSS < 6,500 kB
+reeve_fresh
+top=$(cg 15)
+for ((n = 0; n < 1000; n++)); do mkdir "$top/c$n"; done
+known() { [[ $(status .cgroups) -ge 1000 ]]; }
+wait_until 30 "1,000 cgroups are known" known
+pid=$(reeve_pid)
+switches() { cat /proc/"$pid"/task/*/status | awk '/_ctxt_switches/ { n += $2 } END { print n }'; }
+ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
+# What the start left to do (commits, a reply to status) shall be over: two equal readings, 5 s apart.
+quiet() { local a; a=$(switches); sleep 5; [[ $(switches) == "$a" ]]; }
+wait_until 60 "reeved is quiet" quiet
+switches_before=$(switches) ticks_before=$(ticks)
+sleep 180
+switched=$(($(switches) - switches_before)) ticked=$(($(ticks) - ticks_before))
+pss=$(awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup")
+note "in 180 s: $switched context switches, $ticked ticks; PSS $pss kB, $(ls /proc/"$pid"/task | wc -l) threads"
+[[ $switched -le 16 ]] || fail "$switched context switches while nothing happened"
+expect_equal "$ticked" 0 "CPU ticks while nothing happened"
+[[ $pss -lt 6500 ]] || fail "PSS is $pss kB"
