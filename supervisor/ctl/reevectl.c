@@ -10,6 +10,13 @@
 #include "supervisor/ctl/ctl.h"
 
 const CtlCommand ctl_commands[] = {
+        { "status", ctl_status, "how this host is watched, or how a cgroup stands" },
+        { "kills", ctl_kills, "which processes the OOM killer took, by whose limit" },
+        { "explain", ctl_explain, "one kill, or the newest of a cgroup or process, in plain words" },
+        { "show", ctl_show, "all that one record says" },
+        { "events", ctl_events, "the records as they were written, of every type" },
+        { "run", ctl_run, "run a command in a cgroup with a memory limit, and say how it ended" },
+        { "reload", ctl_reload, "have reeved read its configuration again" },
         { "help", ctl_help, "what people ask about the OOM killer, answered" },
         { "doctor", ctl_doctor, "is this a good host for Reeve, and what to change" },
         { "run", ctl_run, "run a command under limits, and tell if the OOM killer came" },

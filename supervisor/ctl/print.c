@@ -1,0 +1,215 @@
+#include "supervisor/ctl/print.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/base/fd.h"
+#include "supervisor/base/strbuf.h"
+#include "supervisor/text/escape.h"
+#include "supervisor/text/human.h"
+#include "supervisor/text/wrap.h"
+
+const char *print_cell(const char *text, char cell[static PRINT_CELL_SIZE]) {
+        Strbuf b = { .data = cell, .size = PRINT_CELL_SIZE };
+
+        cell[0] = '\0';
+        if (text)
+                escape_terminal(&b, text, strlen(text), /* escaped= */ true);
+        return cell;
+}
+
+void print_name(FILE *out, const char *text) {
+        char cell[PRINT_CELL_SIZE];
+
+        /* Longer texts are written piece by piece, cut between characters. */
+        for (size_t left = text ? strlen(text) : 0; left > 0;) {
+                Strbuf b = STRBUF_INIT(cell);
+                size_t piece = left < 200 ? left : 200;
+
+                while (piece > 1 && piece < left && ((unsigned char) text[piece] & 0xc0) == 0x80)
+                        piece--;
+                cell[0] = '\0';
+                escape_terminal(&b, text, piece, /* escaped= */ true);
+                (void) fputs(cell, out);
+                text += piece;
+                left -= piece;
+        }
+}
+
+int print_json(const CtlContext *c, const json_t *object) {
+        _cleanup_free_ char *text = json_dumps(object, JSON_COMPACT | JSON_ENCODE_ANY | (c->terminal ? JSON_ENSURE_ASCII : 0));
+
+        if (!text) {
+                (void) fprintf(stderr, "reevectl: no memory left\n");
+                return CTL_FAILED;
+        }
+        return puts(text) < 0 ? CTL_FAILED : CTL_DONE;
+}
+
+void print_style(const CtlContext *c, TableStyle style) {
+        if (c->color)
+                (void) fputs(style == TABLE_PLAIN ? table_style_end() : table_style_begin(style), stdout);
+}
+
+void print_explanation(const CtlContext *c, const char *text) {
+        size_t width = c->width > 100 ? 100 : c->width;
+        _cleanup_free_ char *safe = NULL;
+        size_t size = 0;
+        FILE *f = open_memstream(&safe, &size);
+
+        if (!f)
+                return;
+        while (*text) {
+                size_t length = strcspn(text, "\n");
+                _cleanup_free_ char *line = strndup(text, length);
+
+                print_name(f, line);
+                (void) fputc('\n', f);
+                text += length + (text[length] == '\n');
+        }
+        if (fclose(f) == 0)
+                wrap_write(stdout, safe, width);
+}
+
+const char *print_moment(const CtlContext *c, const char *time, char text[static PRINT_CELL_SIZE]) {
+        int64_t usec;
+
+        if (human_rfc3339_parse(time, &usec) < 0)
+                (void) snprintf(text, PRINT_CELL_SIZE, "?");
+        else
+                (void) human_moment(usec, c->now_usec, text);
+        return text;
+}
+
+static bool ends_with(const char *text, const char *end) {
+        size_t a = strlen(text), b = strlen(end);
+
+        return a >= b && strcmp(text + a - b, end) == 0;
+}
+
+/* "536870912" as "512M (536870912)", times of the boot clock and the rest as they are. */
+static void scalar_put(const char *key, const json_t *value) {
+        char text[HUMAN_SIZE];
+
+        if (json_is_string(value))
+                print_name(stdout, json_string_value(value));
+        else if (json_is_boolean(value))
+                (void) fputs(json_is_true(value) ? "yes" : "no", stdout);
+        else if (json_is_integer(value) && ends_with(key, "_bytes") && json_integer_value(value) >= 1024)
+                (void) printf("%s (%" JSON_INTEGER_FORMAT ")", human_bytes(json_integer_value(value), text), json_integer_value(value));
+        else if (json_is_integer(value))
+                (void) printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        else if (json_is_real(value) && ends_with(key, "_ratio"))
+                (void) printf("%.1f %%", 100 * json_real_value(value));
+        else if (json_is_real(value))
+                (void) printf("%g", json_real_value(value));
+        (void) fputc('\n', stdout);
+}
+
+static bool is_cgroup(const json_t *value) {
+        return json_is_object(value) && json_object_size(value) == 2 && json_object_get(value, "path") && json_object_get(value, "id");
+}
+
+static void cgroup_put(const json_t *cgroup) {
+        const json_t *path = json_object_get(cgroup, "path"), *id = json_object_get(cgroup, "id");
+
+        print_name(stdout, json_is_string(path) ? json_string_value(path) : "(name not known)");
+        if (json_is_integer(id))
+                (void) printf(" (id %" JSON_INTEGER_FORMAT ")", json_integer_value(id));
+        (void) fputc('\n', stdout);
+}
+
+static void members_put(const CtlContext *c, const json_t *object, int depth, FILE *unknown, const char *prefix);
+
+/* An array: of scalars on one line, of objects each begun by a dash. */
+static void array_put(const CtlContext *c, const json_t *array, const char *key, int depth) {
+        const json_t *one;
+        size_t i;
+
+        if (json_array_size(array) == 0) {
+                (void) puts("none");
+                return;
+        }
+        if (!json_is_object(json_array_get(array, 0))) {
+                json_array_foreach(array, i, one) {
+                        if (i > 0)
+                                (void) fputs(", ", stdout);
+                        print_name(stdout, json_is_string(one) ? json_string_value(one) : "?");
+                }
+                (void) fputc('\n', stdout);
+                return;
+        }
+        (void) fputc('\n', stdout);
+        json_array_foreach(array, i, one) {
+                (void) printf("%*s- %s %zu\n", depth * 2, "", key, i + 1);
+                members_put(c, one, depth + 1, NULL, "");
+        }
+}
+
+static void member_put(const CtlContext *c, const char *key, const json_t *value, int depth, FILE *unknown, const char *prefix) {
+        char deeper[256];
+
+        print_style(c, TABLE_DIM);
+        (void) printf("%*s", depth * 2, "");
+        print_name(stdout, key);
+        (void) fputs(": ", stdout);
+        print_style(c, TABLE_PLAIN);
+        if (is_cgroup(value))
+                cgroup_put(value);
+        else if (json_is_object(value)) {
+                (void) fputc('\n', stdout);
+                (void) snprintf(deeper, sizeof(deeper), "%s%s.", prefix, key);
+                members_put(c, value, depth + 1, unknown, deeper);
+        } else if (json_is_array(value))
+                array_put(c, value, key, depth + 1);
+        else
+                scalar_put(key, value);
+}
+
+/* Whether nothing in @value is known. */
+static bool all_null(const json_t *value) {
+        const char *key;
+        json_t *one;
+
+        if (!json_is_object(value))
+                return json_is_null(value);
+        json_object_foreach((json_t *) (uintptr_t) value, key, one)
+                if (!all_null(one))
+                        return false;
+        return true;
+}
+
+static void members_put(const CtlContext *c, const json_t *object, int depth, FILE *unknown, const char *prefix) {
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *) (uintptr_t) object, key, value) {
+                if (!all_null(value))
+                        member_put(c, key, value, depth, unknown, prefix);
+                else if (unknown)
+                        (void) fprintf(unknown, "%s%s%s", ftell(unknown) > 0 ? ", " : "", prefix, key);
+        }
+}
+
+void print_tree(const CtlContext *c, const json_t *object) {
+        _cleanup_free_ char *unknown = NULL;
+        size_t size = 0;
+        FILE *f = open_memstream(&unknown, &size);
+
+        if (!f)
+                return;
+        members_put(c, object, 0, f, "");
+        if (fclose(f) != 0 || size == 0)
+                return;
+
+        _cleanup_free_ char *line = NULL;
+
+        if (asprintf(&line, "Not known: %s", unknown) < 0) {
+                line = NULL;
+                return;
+        }
+        print_style(c, TABLE_DIM);
+        print_explanation(c, line);
+        print_style(c, TABLE_PLAIN);
+}

@@ -1,0 +1,42 @@
+#pragma once
+/* What goes to a terminal or a pipe: names made safe, records as rows, lines or trees. */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "supervisor/ctl/ctl.h"
+#include "supervisor/text/table.h"
+
+enum { PRINT_CELL_SIZE = 1024 };
+
+/* Writes @text of a record or reply to @out, safe for terminals; newlines become \x0a. NULL: nothing. */
+void print_name(FILE *out, const char *text);
+
+/* As print_name(), into @cell. Returns @cell. */
+const char *print_cell(const char *text, char cell[static PRINT_CELL_SIZE]);
+
+/* Writes @object as one line of JSON (only ASCII where stdout is a terminal). Returns CTL_DONE or CTL_FAILED. */
+int print_json(const CtlContext *c, const json_t *object);
+
+/* Starts or ends @style on stdout where there are colours. */
+void print_style(const CtlContext *c, TableStyle style);
+
+/* Writes an answer of Explain, wrapped to the terminal. */
+void print_explanation(const CtlContext *c, const char *text);
+
+/* Writes @object as an indented tree, sizes and times for people; then the names of what is not known. */
+void print_tree(const CtlContext *c, const json_t *object);
+
+/* "09:14" or "Tue 09:14" of an RFC 3339 text; "?" for NULL and what is none. */
+const char *print_moment(const CtlContext *c, const char *time, char text[static PRINT_CELL_SIZE]);
+
+/* What an owner calls the cgroup of a record: unit, pod, container or path, made safe. */
+const char *print_who(const json_t *record, char cell[static PRINT_CELL_SIZE]);
+
+/* "java[4711]", "java[4711] +2": the victims of a kill or sigkill. */
+const char *print_victims(const json_t *record, char cell[static PRINT_CELL_SIZE]);
+
+/* "own limit 512M", "limit of /shop.slice 2G", "host memory", "SIGKILL by bash[1300]". */
+const char *print_why(const json_t *record, char cell[static PRINT_CELL_SIZE]);
+
+/* One sentence about a record of any type. */
+const char *print_sentence(const json_t *record, char cell[static PRINT_CELL_SIZE]);

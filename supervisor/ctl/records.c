@@ -1,0 +1,221 @@
+#include "supervisor/ctl/records.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/base/fd.h"
+#include "supervisor/ctl/session.h"
+#include "supervisor/text/human.h"
+#include "supervisor/text/join.h"
+
+void records_clear(Records *r) {
+        for (size_t i = 0; i < r->n; i++)
+                json_decref(r->items[i]);
+        free(r->items);
+        *r = (Records) RECORDS_INIT;
+}
+
+static int out_of_memory(void) {
+        (void) fprintf(stderr, "reevectl: no memory left\n");
+        return CTL_FAILED;
+}
+
+static int records_add(Records *r, const json_t *record) {
+        if (r->n == r->capacity) {
+                size_t capacity = r->capacity ? r->capacity * 2 : 64;
+                json_t **items = reallocarray(r->items, capacity, sizeof(*items));
+
+                if (!items)
+                        return out_of_memory();
+                r->items = items;
+                r->capacity = capacity;
+        }
+        r->items[r->n++] = json_incref((json_t *) (uintptr_t) record);
+        return CTL_DONE;
+}
+
+int records_each(reeve *r, const RecordsQuery *q, RecordsTake take, void *userdata) {
+        char since[HUMAN_MOMENT_SIZE], until[HUMAN_MOMENT_SIZE];
+        const reeve_filter filter = {
+                .size = sizeof(filter),
+                .types = q->types,
+                .cgroup = q->cgroup,
+                .since = q->since_usec >= 0 ? human_rfc3339(q->since_usec, since) : NULL,
+                .until = q->until_usec >= 0 ? human_rfc3339(q->until_usec, until) : NULL,
+                .after = q->after,
+                .limit = q->limit,
+                .follow = q->follow,
+        };
+        reeve_records *list = NULL;
+        const char *text;
+        int error = reeve_records_open(&list, r, &filter), e = CTL_DONE;
+
+        if (error < 0)
+                return session_call_fail(r, error, q->cgroup);
+        while (e == CTL_DONE && (error = reeve_records_next(list, -1, &text)) > 0) {
+                json_auto_t *record = json_loads(text, 0, NULL);
+
+                /* What is no object came from no reeved that we know; the rest of the list is still worth reading. */
+                if (json_is_object(record))
+                        e = take(record, userdata);
+        }
+        if (error < 0)
+                e = session_fail(error, reeve_records_error_text(list), q->cgroup);
+        (void) reeve_records_close(list);
+        return e;
+}
+
+static int take_one(const json_t *record, void *userdata) {
+        return records_add(userdata, record);
+}
+
+int records_read(Records *ret, reeve *r, const RecordsQuery *q) {
+        return records_each(r, q, take_one, ret);
+}
+
+static const char *id_of(const json_t *record) {
+        const char *id = json_string_value(json_object_get(record, "id"));
+
+        return id ? id : "";
+}
+
+/* Orders by what a record is about: a `more` by its base, then by its own seq. */
+static int compare_of(const void *a, const void *b) {
+        const json_t *x = *(json_t *const *) a, *y = *(json_t *const *) b;
+        const char *p = json_string_value(json_object_get(x, "of")), *q = json_string_value(json_object_get(y, "of"));
+        int order = strcmp(p ? p : "", q ? q : "");
+        json_int_t s = json_integer_value(json_object_get(x, "seq")), t = json_integer_value(json_object_get(y, "seq"));
+
+        return order ? order : (s > t) - (s < t);
+}
+
+static int compare_id(const void *key, const void *item) {
+        const char *of = json_string_value(json_object_get(*(json_t *const *) item, "of"));
+
+        return strcmp(key, of ? of : "");
+}
+
+/* Joins @record with its part of @more, which is sorted by compare_of(). */
+static json_t *join_one(json_t *record, const Records *more) {
+        const char *id = id_of(record);
+        json_t **found = bsearch(id, more->items, more->n, sizeof(*more->items), compare_id);
+        size_t first, last;
+
+        if (!found)
+                return json_incref(record);
+        first = (size_t) (found - more->items);
+        for (last = first + 1; first > 0 && compare_id(id, &more->items[first - 1]) == 0;)
+                first--;
+        while (last < more->n && compare_id(id, &more->items[last]) == 0)
+                last++;
+        return join_records(record, (const json_t *const *) more->items + first, last - first);
+}
+
+int records_join(Records *records, reeve *r) {
+        static const char *const types[] = { "more", NULL };
+        Records more = RECORDS_INIT;
+        int e;
+
+        if (records->n == 0)
+                return CTL_DONE;
+        /* What is learned of a record comes after it, so only what follows the first needs to be read. */
+        e = records_read(&more, r, &(RecordsQuery) { .types = types, .since_usec = -1, .until_usec = -1, .after = id_of(records->items[0]) });
+        if (e == CTL_DONE && more.n > 0)
+                qsort(more.items, more.n, sizeof(*more.items), compare_of);
+        for (size_t i = 0; e == CTL_DONE && more.n > 0 && i < records->n; i++) {
+                json_t *joined = join_one(records->items[i], &more);
+
+                if (!joined)
+                        e = out_of_memory();
+                else {
+                        json_decref(records->items[i]);
+                        records->items[i] = joined;
+                }
+        }
+        records_clear(&more);
+        return e;
+}
+
+static bool digits_only(const char *text) {
+        return *text && strlen(text) < 12 && strspn(text, "0123456789") == strlen(text);
+}
+
+bool records_is_name(const char *word) {
+        const char *dash = strrchr(word, '-');
+
+        if (strcmp(word, "last") == 0 || (strncmp(word, "last~", 5) == 0 && digits_only(word + 5)) || digits_only(word))
+                return true;
+        return word[0] != '/' && dash && dash - word == 8 && digits_only(dash + 1) &&
+               strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789") == 8;
+}
+
+static int not_found(const char *word) {
+        (void) fprintf(stderr, "reevectl: %s: there is no such record\n", word);
+        return CTL_NOT_FOUND;
+}
+
+/* The newest but @back of the OOM kills. */
+static int find_last(Records *ret, reeve *r, uint64_t back) {
+        static const char *const types[] = { "kill", NULL };
+        int e = records_read(ret, r, &(RecordsQuery) { .types = types, .since_usec = -1, .until_usec = -1, .limit = back + 1 });
+
+        /* Fewer than asked for: the oldest of them is not the one. */
+        if (e == CTL_DONE && ret->n != back + 1)
+                records_clear(ret);
+        return e;
+}
+
+/* The record with id @id: the first behind the one before it. */
+static int find_id(Records *ret, reeve *r, const char *id) {
+        const char *dash = strrchr(id, '-');
+        uint64_t seq = strtoull(dash + 1, NULL, 10);
+        char before[64];
+        int e;
+
+        (void) snprintf(before, sizeof(before), "%.*s-%" PRIu64, (int) (dash - id), id, seq > 0 ? seq - 1 : 0);
+        e = records_read(ret, r, &(RecordsQuery) { .since_usec = -1, .until_usec = -1, .after = before, .limit = 1 });
+        if (e == CTL_DONE && ret->n > 0 && strcmp(id_of(ret->items[0]), id) != 0)
+                records_clear(ret);
+        return e;
+}
+
+/* The record with number @number, of the ledger that the newest record is of. */
+static int find_number(Records *ret, reeve *r, const char *number) {
+        Records newest = RECORDS_INIT;
+        int e = records_read(&newest, r, &(RecordsQuery) { .since_usec = -1, .until_usec = -1, .limit = 1 });
+
+        if (e == CTL_DONE && newest.n > 0) {
+                const char *id = id_of(newest.items[0]), *dash = strrchr(id, '-');
+                char wanted[64];
+
+                if (dash) {
+                        (void) snprintf(wanted, sizeof(wanted), "%.*s-%" PRIu64, (int) (dash - id), id, (uint64_t) strtoull(number, NULL, 10));
+                        e = find_id(ret, r, wanted);
+                }
+        }
+        records_clear(&newest);
+        return e;
+}
+
+int records_find(json_t **ret, reeve *r, const char *word) {
+        Records found = RECORDS_INIT;
+        int e;
+
+        if (strncmp(word, "last", 4) == 0 && records_is_name(word))
+                e = find_last(&found, r, word[4] ? strtoull(word + 5, NULL, 10) : 0);
+        else if (digits_only(word))
+                e = find_number(&found, r, word);
+        else if (records_is_name(word))
+                e = find_id(&found, r, word);
+        else
+                e = CTL_DONE;
+        if (e == CTL_DONE)
+                e = found.n == 0 ? not_found(word) : records_join(&found, r);
+        if (e == CTL_DONE)
+                *ret = json_incref(found.items[0]);
+        records_clear(&found);
+        return e;
+}

@@ -1,0 +1,83 @@
+#include "supervisor/ctl/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/ctl/print.h"
+
+int session_fail(int error, const char *text, const char *what) {
+        const char *words = text && *text ? text : strerror(-error);
+
+        switch (error) {
+        case -ECONNREFUSED:
+        case -ECONNRESET:
+                (void) fprintf(stderr, "reevectl: reeved does not answer: %s\n"
+                                       "Start it with 'systemctl start reeved'; 'reevectl doctor' works without it.\n", words);
+                return CTL_NO_DAEMON;
+        case -EACCES:
+        case -EPERM:
+                (void) fprintf(stderr, "reevectl: %s\n", words);
+                return CTL_NOT_ALLOWED;
+        case -ENOENT:
+                (void) fprintf(stderr, "reevectl: %s%s%s\n", what ? what : "", what ? ": " : "", words);
+                return CTL_NOT_FOUND;
+        default:
+                (void) fprintf(stderr, "reevectl: %s\n", words);
+                return CTL_FAILED;
+        }
+}
+
+int session_call_fail(const reeve *r, int error, const char *what) {
+        const char *parameters = reeve_error_parameters(r);
+
+        if (error == -EBADMSG && parameters) {
+                json_auto_t *p = json_loads(parameters, 0, NULL);
+                const json_t *one;
+                size_t i;
+
+                (void) fprintf(stderr, "reevectl: the configuration was refused, the one before stays:\n");
+                json_array_foreach(json_object_get(p, "complaints"), i, one)
+                        if (json_is_string(one)) {
+                                (void) fputs("  ", stderr);
+                                print_name(stderr, json_string_value(one));
+                                (void) fputc('\n', stderr);
+                        }
+                return CTL_FAILED;
+        }
+        return session_fail(error, reeve_error_text(r), what);
+}
+
+int session_open(reeve **ret, const CtlContext *c) {
+        int error = reeve_connect(ret, c->socket_path);
+
+        if (error == 0)
+                return CTL_DONE;
+        /* A socket that is not there and one where nobody listens are the same thing to whoever asks: no daemon. */
+        if (error == -ENOENT)
+                error = -ECONNREFUSED;
+        return session_fail(error, c->socket_path ? c->socket_path : "nothing listens at /run/reeve/reeve.sock", NULL);
+}
+
+json_t *session_json(char *text) {
+        json_t *j = text ? json_loads(text, 0, NULL) : NULL;
+
+        free(text);
+        return j;
+}
+
+int session_status(reeve *r, const char *cgroup, json_t **ret) {
+        char *text = NULL;
+        int error = reeve_status(r, cgroup, &text);
+
+        if (error < 0)
+                return session_call_fail(r, error, cgroup);
+
+        json_t *status = session_json(text);
+
+        if (!status)
+                return session_fail(-EPROTO, NULL, cgroup);
+        *ret = status;
+        return CTL_DONE;
+}

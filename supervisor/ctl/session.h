@@ -1,0 +1,28 @@
+#pragma once
+/* Talking to reeved, by libreeve alone, with one set of complaints and exit codes. */
+#include <jansson.h>
+#include <reeve/reeve.h>
+
+#include "supervisor/ctl/options.h"
+
+/* Connects. Returns CTL_DONE; or complains on stderr and returns what to exit with. */
+int session_open(reeve **ret, const CtlContext *c);
+
+/* Says on stderr why the call about @what (NULL: nothing in particular) failed with @error (negative errno) and @text, and
+ * returns what to exit with. */
+int session_fail(int error, const char *text, const char *what);
+
+/* As session_fail(), of the last call of @r; complaints about a configuration are told one a line. */
+int session_call_fail(const reeve *r, int error, const char *what);
+
+/* The status of reeved, or of @cgroup, as an object to be json_decref()ed. Returns as session_open(). */
+int session_status(reeve *r, const char *cgroup, json_t **ret);
+
+/* Parses a reply of libreeve, freeing @text. NULL where it is no JSON. */
+json_t *session_json(char *text);
+
+static inline void reeve_closep(reeve **r) {
+        (void) reeve_close(*r);
+}
+
+#define _cleanup_reeve_ __attribute__((cleanup(reeve_closep)))

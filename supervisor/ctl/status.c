@@ -1,0 +1,187 @@
+#include "supervisor/ctl/status.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/base/fd.h"
+#include "supervisor/ctl/options.h"
+#include "supervisor/ctl/print.h"
+#include "supervisor/ctl/session.h"
+#include "supervisor/ctl/watched.h"
+#include "supervisor/text/human.h"
+
+static const OptionsHelp help = {
+        .usage = "status [CGROUP] [--counters] [-q]",
+        .text = "Without CGROUP: how reeved watches (tier, sources and why not a better one), what it\n"
+                "knows and what it lost. With CGROUP: how that cgroup stands, against which limits,\n"
+                "by which lines of the configuration. With -q: exit 0 where it watches without a gap.",
+        .examples = "  reevectl status web.service\n"
+                    "  reevectl status --counters\n"
+                    "  reevectl status -q || echo 'this host is not watched well'",
+        .takes = OPTION_COUNTERS | OPTION_QUIET,
+        .most = 1,
+};
+
+/* Fields that only --counters shows. */
+static const char *const counter_fields[] = { "attempts", "attributed", "unattributed", "outside", "probes", "rings", "kernel_bytes" };
+
+static const char *string_of(const json_t *object, const char *key) {
+        const char *text = json_string_value(json_object_get(object, key));
+
+        return text && *text ? text : NULL;
+}
+
+static const char *count_of(const json_t *object, const char *key, char text[static HUMAN_SIZE]) {
+        const json_t *value = json_object_get(object, key);
+
+        if (json_is_integer(value))
+                return human_count(json_integer_value(value), text);
+        (void) snprintf(text, HUMAN_SIZE, "?");
+        return text;
+}
+
+void status_headline(const CtlContext *c, const json_t *status) {
+        const char *state = string_of(status, "state"), *tier = string_of(status, "tier"), *mode = string_of(status, "mode");
+        char cell[PRINT_CELL_SIZE];
+        bool well = watched_well(status);
+        int64_t since;
+
+        print_style(c, well ? TABLE_GREEN : TABLE_RED);
+        (void) printf("reeved: %s", state ? print_cell(state, cell) : "state not known");
+        print_style(c, TABLE_PLAIN);
+        if (string_of(status, "since"))
+                (void) printf(" since %s", print_moment(c, string_of(status, "since"), cell));
+        if (human_rfc3339_parse(string_of(status, "since"), &since) == 0 && c->now_usec > since) {
+                char span[HUMAN_SIZE];
+
+                (void) printf(" (%s)", human_span((uint64_t) (c->now_usec - since), span));
+        }
+        if (tier)
+                (void) printf(", tier %s", print_cell(tier, cell));
+        if (mode)
+                (void) printf(", mode %s", print_cell(mode, cell));
+        (void) puts(".");
+}
+
+void status_sources(const CtlContext *c, const json_t *status) {
+        static const TableColumn columns[] = {
+                { .title = "SOURCE" },
+                { .title = "STATE" },
+                { .title = "WHY", .shrink = 1, .least = 20 },
+        };
+        Table t = TABLE_INIT(columns);
+        const json_t *one;
+        char cell[PRINT_CELL_SIZE];
+        size_t i;
+
+        json_array_foreach(json_object_get(status, "sources"), i, one) {
+                const char *state = string_of(one, "state"), *tier = string_of(status, "tier"), *name = string_of(one, "name");
+                bool used = name && tier && strcmp(name, tier) == 0;
+
+                table_add(&t, used ? TABLE_BOLD : TABLE_PLAIN, print_cell(name, cell));
+                table_add(&t, used ? TABLE_GREEN : TABLE_PLAIN, print_cell(state, cell));
+                table_add(&t, TABLE_PLAIN, print_cell(string_of(one, "why"), cell));
+        }
+        if (t.n_cells > 0)
+                (void) table_write(&t, stdout, /* why is worth its lines */ 0, c->color);
+        table_clear(&t);
+}
+
+static void totals_print(const CtlContext *c, const json_t *status) {
+        char cgroups[HUMAN_SIZE], budgets[HUMAN_SIZE], rules[HUMAN_SIZE], lost[HUMAN_SIZE];
+        bool whole = json_integer_value(json_object_get(status, "lost")) == 0;
+
+        (void) printf("%s cgroups, %s budgets, %s rules; ", count_of(status, "cgroups", cgroups), count_of(status, "budgets", budgets),
+                      count_of(status, "rules", rules));
+        print_style(c, whole ? TABLE_PLAIN : TABLE_RED);
+        (void) printf("%s kills lost", count_of(status, "lost", lost));
+        print_style(c, TABLE_PLAIN);
+        (void) puts(whole ? "." : ": 'reevectl events --type gap' says when.");
+}
+
+/* What is wrong with the configuration, where the status says so. */
+static void complaints_print(const CtlContext *c, const json_t *status) {
+        const json_t *list = json_object_get(status, "complaints"), *one;
+        size_t i;
+
+        json_array_foreach(list, i, one) {
+                if (i == 0) {
+                        print_style(c, TABLE_RED);
+                        (void) puts("The configuration was refused:");
+                        print_style(c, TABLE_PLAIN);
+                }
+                (void) fputs("  ", stdout);
+                print_name(stdout, json_string_value(one));
+                (void) fputc('\n', stdout);
+        }
+}
+
+/* All else that the daemon says; named by the fields themselves, so that what a newer one adds is shown too. */
+static void rest_print(const CtlContext *c, const json_t *status) {
+        static const char *const shown[] = { "state", "mode", "tier", "since", "sources", "cgroups", "budgets", "rules", "lost", "complaints" };
+        json_auto_t *rest = json_copy((json_t *) (uintptr_t) status);
+
+        for (size_t i = 0; i < ELEMENTSOF(shown); i++)
+                json_object_del(rest, shown[i]);
+        if (json_object_size(rest) > 0) {
+                (void) fputc('\n', stdout);
+                print_tree(c, rest);
+        }
+}
+
+static int daemon_status(const Options *o, json_t *status) {
+        int e = CTL_DONE;
+
+        if (!o->counters)
+                for (size_t i = 0; i < ELEMENTSOF(counter_fields); i++)
+                        json_object_del(status, counter_fields[i]);
+        if (o->quiet)
+                return watched_well(status) ? CTL_DONE : CTL_FAILED;
+        if (o->context.json)
+                e = print_json(&o->context, status);
+        else {
+                status_headline(&o->context, status);
+                complaints_print(&o->context, status);
+                totals_print(&o->context, status);
+                (void) fputc('\n', stdout);
+                status_sources(&o->context, status);
+                rest_print(&o->context, status);
+        }
+        /* On defaults because the configuration was refused, or blind: who asks by exit code shall know without -q, too. */
+        return e == CTL_DONE && !status_is_up(status) ? CTL_FAILED : e;
+}
+
+bool status_is_up(const json_t *status) {
+        const char *state = string_of(status, "state");
+
+        return state && (strcmp(state, "watching") == 0 || strcmp(state, "running") == 0) &&
+               json_array_size(json_object_get(status, "complaints")) == 0;
+}
+
+/* reevectl status. */
+int ctl_status(int argc, char **argv, const CtlContext *c) {
+        _cleanup_reeve_ reeve *r = NULL;
+        json_auto_t *status = NULL;
+        const char *cgroup;
+        Options o;
+        int e;
+
+        if (options_parse(&o, &e, &help, argc, argv, c))
+                return e;
+        cgroup = o.n_arguments > 0 ? o.arguments[0] : NULL;
+        e = session_open(&r, &o.context);
+        if (e == CTL_DONE)
+                e = session_status(r, cgroup, &status);
+        if (e != CTL_DONE)
+                return e;
+        if (!cgroup)
+                return daemon_status(&o, status);
+        if (o.quiet)
+                return CTL_DONE;
+        if (o.context.json)
+                return print_json(&o.context, status);
+        print_tree(&o.context, status);
+        return CTL_DONE;
+}

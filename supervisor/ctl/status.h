@@ -1,0 +1,14 @@
+#pragma once
+/* The status of reeved in words; shared by `status` and the bare command. */
+#include <jansson.h>
+
+#include "supervisor/ctl/ctl.h"
+
+/* One line: state, since when, tier, mode. */
+void status_headline(const CtlContext *c, const json_t *status);
+
+/* The sources as a table; nothing where there are none. */
+void status_sources(const CtlContext *c, const json_t *status);
+
+/* Whether reeved watches, with the configuration it was given. */
+bool status_is_up(const json_t *status);
