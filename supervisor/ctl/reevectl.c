@@ -15,7 +15,6 @@ const CtlCommand ctl_commands[] = {
         { "explain", ctl_explain, "one kill, or the newest of a cgroup or process, in plain words" },
         { "show", ctl_show, "all that one record says" },
         { "events", ctl_events, "the records as they were written, of every type" },
-        { "run", ctl_run, "run a command in a cgroup with a memory limit, and say how it ended" },
         { "reload", ctl_reload, "have reeved read its configuration again" },
         { "help", ctl_help, "what people ask about the OOM killer, answered" },
         { "doctor", ctl_doctor, "is this a good host for Reeve, and what to change" },
