@@ -86,10 +86,8 @@ static int globals_parse(CtlContext *c, int *ret_exit, int argc, char **argv) {
 }
 
 static int command_run(int argc, char **argv, const CtlContext *c) {
-        if (argc == 0) {
-                usage_print(stdout);
-                return CTL_DONE;
-        }
+        if (argc == 0)
+                return ctl_overview(1, (char *[]) { (char[]) { "reevectl" }, NULL }, c);
 
         const CtlCommand *k = command_find(argv[0]);
 

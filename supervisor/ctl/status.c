@@ -89,6 +89,26 @@ void status_sources(const CtlContext *c, const json_t *status) {
         table_clear(&t);
 }
 
+void status_why_not_better(const CtlContext *c, const json_t *status) {
+        const char *tier = string_of(status, "tier");
+        const json_t *one;
+        size_t i;
+
+        if (!tier || strcmp(tier, "kprobe") == 0)
+                return;
+        json_array_foreach(json_object_get(status, "sources"), i, one) {
+                const char *name = string_of(one, "name"), *why = string_of(one, "why");
+
+                if (!name || strcmp(name, "kprobe") != 0 || !why)
+                        continue;
+                print_style(c, TABLE_YELLOW);
+                (void) fputs("Not by the better source kprobe: ", stdout);
+                print_style(c, TABLE_PLAIN);
+                print_name(stdout, why);
+                (void) fputc('\n', stdout);
+        }
+}
+
 static void totals_print(const CtlContext *c, const json_t *status) {
         char cgroups[HUMAN_SIZE], budgets[HUMAN_SIZE], rules[HUMAN_SIZE], lost[HUMAN_SIZE];
         bool whole = json_integer_value(json_object_get(status, "lost")) == 0;
