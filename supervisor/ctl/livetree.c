@@ -14,7 +14,6 @@ typedef struct Walk {
         LiveTree *tree;
         const Cgroupfs *fs;
         size_t parent;
-        int dirfd;              /* of the parent */
         bool usage;
 } Walk;
 
@@ -85,7 +84,7 @@ static int child_take(void *userdata, const char *name, uint64_t id) {
         if (e < 0)
                 return e;
 
-        Walk below = { .tree = w->tree, .fs = w->fs, .parent = w->tree->n - 1, .dirfd = dirfd, .usage = w->usage };
+        Walk below = { .tree = w->tree, .fs = w->fs, .parent = w->tree->n - 1, .usage = w->usage };
 
         cgroup_read(&w->tree->items[below.parent], dirfd, w->usage);
         e = cgroupfs_children(dirfd, child_take, &below);
@@ -107,7 +106,7 @@ int livetree_read(LiveTree *ret, bool usage) {
                 return e;
         e = cgroup_add(&t, "/", 0);
         if (e == 0) {
-                Walk w = { .tree = &t, .fs = &fs, .parent = 0, .dirfd = fs.root_fd, .usage = usage };
+                Walk w = { .tree = &t, .fs = &fs, .parent = 0, .usage = usage };
 
                 cgroup_read(&t.items[0], fs.root_fd, usage);
                 e = cgroupfs_children(fs.root_fd, child_take, &w);
