@@ -59,7 +59,7 @@ typedef struct EyesAnswer {
 typedef struct EyesOptions {
         const Cgroupfs *fs;     /* must outlive the eyes */
         bool command_lines;     /* RecordCommandLine= */
-        size_t ahead_max;       /* processes kept from reading ahead; 0: 2048 */
+        size_t ahead_max;       /* processes kept from reading ahead; 0: 512 */
 } EyesOptions;
 
 typedef struct EyesCounts {

@@ -1,0 +1,42 @@
+#pragma once
+/* The JSON that eyes give: pieces named as in DESIGN part 5. For this room only; objects belong to the caller. Memory may
+ * run short: jansson then gives NULL, and a member that is NULL is left out. */
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "supervisor/host/cgroupfs.h"
+#include "supervisor/observe/ahead.h"
+#include "supervisor/observe/sample.h"
+
+/* Bytes of a user as an escaped JSON string. */
+json_t *facts_text(const char *bytes, size_t length);
+
+/* A number; null where not known or unlimited. */
+json_t *facts_number(int64_t value);
+
+/* {path, id}; null path where it cannot be told. */
+json_t *facts_cgroup(const Cgroupfs *fs, int dirfd, uint64_t id);
+
+/* The fields of `memory`; what is unlimited is named in @unlimited (may be NULL) with @prefix before it. */
+json_t *facts_memory(const Sample *s, const char *prefix, json_t *unlimited);
+
+json_t *facts_events(const MemoryEvents *e);
+
+/* Of an open cgroup, or of the host where @dirfd < 0. null where the kernel keeps none. */
+json_t *facts_pressure(int dirfd);
+
+/* Each level from the top down to @path: [{cgroup, current_bytes, high_bytes, max_bytes}]. */
+json_t *facts_ancestors(const Cgroupfs *fs, const char *path, const char *prefix, json_t *unlimited);
+
+/* The ten largest children: [{cgroup, current_bytes, unreclaimable_bytes, growth_bytes}]. */
+json_t *facts_contributors(const Cgroupfs *fs, int dirfd, Ahead *ahead);
+
+/* What points are measured against in a domain with these limits, in pages. */
+int64_t facts_total_pages(int64_t max_bytes, int64_t swap_max_bytes, const MemInfo *host);
+
+/* The ten largest by points at and below an open cgroup, or of the host where @dirfd < 0. *@ret_complete: false where
+ * not all were looked at (too many, too slow). */
+json_t *facts_processes(int dirfd, int64_t total_pages, bool *ret_complete);
+
+/* Calls @each for the processes of one cgroup (not below). Returns 0, -errno; ends at a negative return. */
+int facts_each_pid(int dirfd, int (*each)(void *userdata, int32_t pid), void *userdata);

@@ -1,0 +1,209 @@
+#include "supervisor/observe/looks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "supervisor/base/fd.h"
+#include "supervisor/host/proc.h"
+#include "supervisor/observe/facts.h"
+
+enum { AHEAD_PROCESSES = 64, AHEAD_CHILDREN = 256 };
+#define TICK UINT64_C(10000000)
+
+/* Reads what /proc tells of @pid. Returns false where it is gone. */
+static bool read_process(const Looking *l, int32_t pid, EyesProcess *ret) {
+        ProcStat stat;
+        ProcStatus status;
+        ssize_t n;
+
+        *ret = (EyesProcess) { .tgid = pid, .ppid = -1, .ns_pid = -1 };
+        if (proc_stat(pid, &stat) < 0 || proc_status(pid, &status) < 0)
+                return false;
+        ret->ppid = stat.ppid;
+        ret->ns_pid = status.ns_pid;
+        ret->start_nsec = proc_start_nsec(stat.start_ticks);
+        n = l->command_lines ? proc_cmdline(pid, ret->cmdline, sizeof(ret->cmdline)) : 0;
+        ret->cmdline[n > 0 ? n : 0] = '\0';
+        return true;
+}
+
+/* A victim: from /proc where it still is (a zombie has no command line), else as it was read ahead. */
+static json_t *victim_json(const Looking *l, const EyesVictim *v) {
+        EyesProcess now, before;
+        bool is = read_process(l, v->tgid, &now), was = ahead_get(l->ahead, v->tgid, v->start_nsec, &before);
+        json_t *o;
+
+        if (is && v->start_nsec && !proc_same_start(v->start_nsec, now.start_nsec / TICK))
+                is = false;     /* the pid was given to another */
+        if (!is && !was)
+                return NULL;
+        if (!is)
+                now = before;
+        else if (was && !now.cmdline[0])
+                memcpy(now.cmdline, before.cmdline, sizeof(now.cmdline));
+        o = json_object();
+        json_object_set_new(o, "pid", json_integer(v->tgid));
+        if (v->start_nsec)
+                json_object_set_new(o, "start_usec", json_integer((json_int_t) (v->start_nsec / 1000)));
+        json_object_set_new(o, "cmdline", now.cmdline[0] ? facts_text(now.cmdline, strlen(now.cmdline)) : json_null());
+        json_object_set_new(o, "ppid", now.ppid < 0 ? json_null() : json_integer(now.ppid));
+        json_object_set_new(o, "ns_pid", now.ns_pid < 0 ? json_null() : json_integer(now.ns_pid));
+        if (was)
+                json_object_set_new(o, "main", json_boolean(before.main));
+        return o;
+}
+
+static void finish(EyesAnswer *a, json_t *o) {
+        a->text = json_dumps(o, JSON_COMPACT | JSON_ENCODE_ANY);
+        if (!a->text)
+                a->error = -ENOMEM;
+        json_decref(o);
+}
+
+/* The limit's side of a kill: its memory, counters, pressure, contributors; and the processes of the domain. */
+static void limit_facts(const Looking *l, const EyesRequest *r, int fd, json_t *o, json_t *unlimited) {
+        bool host = r->limit_id == 0, complete = false;
+        Sample s = { .max = KERNFILE_UNKNOWN, .swap_max = KERNFILE_UNKNOWN };
+        MemoryEvents events;
+        MemInfo info;
+        json_t *counters;
+
+        if (!host && fd < 0)
+                return;
+        sample_host(&info);
+        if (!host) {
+                if (sample_read(fd, &s) == -ENODEV)
+                        return;
+                json_object_set_new(o, "limit_memory", facts_memory(&s, "limit_memory", unlimited));
+                ahead_usage(l->ahead, r->limit_id, s.time_nsec, s.current);
+                if (sample_events(fd, "memory.events", &events) == 0) {
+                        counters = json_object();
+                        json_object_set_new(counters, "after", facts_events(&events));
+                        json_object_set_new(o, "counters", counters);
+                }
+        }
+        json_object_set_new(o, "pressure", facts_pressure(host ? -1 : fd));
+        json_object_set_new(o, "contributors", facts_contributors(l->fs, host ? l->fs->root_fd : fd, l->ahead));
+        json_object_set_new(o, "processes",
+                            facts_processes(host ? -1 : fd, facts_total_pages(host ? -1 : s.max, s.swap_max, &info), &complete));
+        json_object_set_new(o, "processes_complete", json_boolean(complete));
+}
+
+static void ancestors_facts(const Looking *l, int fd, json_t *o, json_t *unlimited) {
+        char path[4096];
+
+        if (fd >= 0 && cgroupfs_path(l->fs, fd, path, sizeof(path)) > 1)
+                json_object_set_new(o, "ancestors", facts_ancestors(l->fs, path, "ancestors", unlimited));
+}
+
+void look_after_kill(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
+        _cleanup_close_ int fd = cgroupfs_open_sure(l->fs, r->cgroup_id, r->path), limit_fd = -1;
+        json_t *o = json_object(), *victims = json_array(), *unlimited = json_array();
+        Sample s;
+
+        /* First what is going away soonest: the dying, then their cgroup. */
+        for (size_t i = 0; i < r->n_victims && i < EYES_VICTIMS_MAX; i++) {
+                json_t *v = victim_json(l, &r->victims[i]);
+
+                if (v)
+                        json_array_append_new(victims, v);
+        }
+        if (r->limit_id)
+                limit_fd = cgroupfs_open_sure(l->fs, r->limit_id, r->limit_path);
+        if (fd >= 0 && sample_read(fd, &s) != -ENODEV)
+                json_object_set_new(o, "memory", facts_memory(&s, "memory", unlimited));
+        else
+                a->error = -ENODEV;
+        limit_facts(l, r, limit_fd, o, unlimited);
+        ancestors_facts(l, fd >= 0 ? fd : limit_fd, o, unlimited);
+        json_object_set_new(o, "victims", victims);
+        json_object_set_new(o, "unlimited", unlimited);
+        finish(a, o);
+}
+
+/* Reading ahead: the processes of one cgroup, and what its children use. */
+typedef struct AheadRound {
+        const Looking *looking;
+        int dirfd;
+        size_t processes, children;
+        EyesProcess oldest;
+} AheadRound;
+
+static int ahead_process(void *userdata, int32_t pid) {
+        AheadRound *r = userdata;
+        EyesProcess p;
+
+        if (++r->processes > AHEAD_PROCESSES)
+                return -E2BIG;
+        if (!read_process(r->looking, pid, &p))
+                return 0;
+        ahead_put(r->looking->ahead, &p);
+        if (!r->oldest.tgid || p.start_nsec < r->oldest.start_nsec)
+                r->oldest = p;
+        return 0;
+}
+
+static void ahead_cgroup(AheadRound *r, int fd) {
+        r->oldest = (EyesProcess) { .tgid = 0 };
+        (void) facts_each_pid(fd, ahead_process, r);
+        if (!r->oldest.tgid)
+                return;
+        r->oldest.main = true;
+        ahead_put(r->looking->ahead, &r->oldest);
+}
+
+static int ahead_child(void *userdata, const char *name, uint64_t id) {
+        AheadRound *r = userdata;
+        _cleanup_close_ int fd = openat(r->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int64_t current;
+
+        if (++r->children > AHEAD_CHILDREN)
+                return -E2BIG;
+        if (fd < 0)
+                return 0;
+        if (cgroupfs_read_number(fd, "memory.current", &current) == 0)
+                ahead_usage(r->looking->ahead, id, clock_boottime_nsec(), current);
+        if (r->processes < AHEAD_PROCESSES)
+                ahead_cgroup(r, fd);
+        return 0;
+}
+
+void look_ahead(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
+        _cleanup_close_ int fd = cgroupfs_open_sure(l->fs, r->cgroup_id, r->path);
+        AheadRound round = { .looking = l, .dirfd = fd };
+        int64_t current;
+
+        if (fd < 0) {
+                a->error = fd;
+                return;
+        }
+        if (cgroupfs_read_number(fd, "memory.current", &current) == 0)
+                ahead_usage(l->ahead, r->cgroup_id, clock_boottime_nsec(), current);
+        ahead_cgroup(&round, fd);
+        (void) cgroupfs_children(fd, ahead_child, &round);
+}
+
+void look_owner(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
+        _cleanup_close_ int fd = cgroupfs_open_sure(l->fs, r->cgroup_id, r->path), above = -1;
+        struct stat st;
+        int n;
+
+        if (fd < 0 || fstat(fd, &st) < 0) {
+                a->error = fd < 0 ? fd : -ENODEV;
+                return;
+        }
+        a->owner = st.st_uid;
+        a->has_invocation = cgroupfs_invocation(fd, a->invocation);
+        n = cgroupfs_path(l->fs, fd, a->path, sizeof(a->path));
+        a->has_path = n > 0;
+        if (n <= 1)
+                return;
+        for (int i = 0; i < n; i++)
+                a->level += a->path[i] == '/';
+        above = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (above >= 0)
+                (void) cgroupfs_id(above, &a->parent_id);
+}

@@ -1,0 +1,18 @@
+#pragma once
+/* What an eye does for each kind of request. May stall; runs on an eye's thread. */
+#include "supervisor/host/cgroupfs.h"
+#include "supervisor/observe/ahead.h"
+#include "supervisor/observe/eyes.h"
+
+typedef struct Looking {
+        const Cgroupfs *fs;
+        Ahead *ahead;
+        bool command_lines;
+} Looking;
+
+/* Fills the answer's fields; @a->kind, cookie and cgroup_id stand already. */
+void look_after_kill(const Looking *l, const EyesRequest *r, EyesAnswer *a);
+void look_ahead(const Looking *l, const EyesRequest *r, EyesAnswer *a);
+void look_owner(const Looking *l, const EyesRequest *r, EyesAnswer *a);
+void look_status(const Looking *l, const EyesRequest *r, EyesAnswer *a);
+void look_nearest(const Looking *l, const EyesRequest *r, EyesAnswer *a);
