@@ -88,6 +88,16 @@ int kprobe_check(Kprobe *k, char *reterr_why, size_t why_size);
 /* Reads hits, overruns and drops anew and tells them with what was read. Returns 0 or -errno. */
 int kprobe_counters(Kprobe *k, KprobeCounters *ret);
 
+/* What was lost since the last call, told once, also over restarts. */
+typedef struct KprobeLoss {
+        uint64_t ooms, attempts, ends;  /* probe hits that left no record we could read */
+        uint64_t kills_events, churn_events;    /* overruns and drops as the rings count them; kills_events explain the above */
+} KprobeLoss;
+
+/* Compares hits with records read, after draining (as kprobe_drain(); its return value too). After each kill and at each
+ * watchdog tick. What is lost by overrun stands in both counts: take the probes' as the number of kills lost. */
+int kprobe_reconcile(Kprobe *k, KprobeTake take, void *userdata, KprobeLoss *ret);
+
 /* Tells ring @index (0 ...) of it; sizes and losses as kprobe_counters() last read them. Returns 0 or -ENOENT. */
 int kprobe_ring(const Kprobe *k, uint32_t index, KprobeRing *ret);
 

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 enum { PAGE_BYTES = 4096 };             /* of a ring page and of a slot */
-enum { PAGE_EVENTS = 8 };               /* kinds of events that are counted apart: EvidenceKind and what was not understood */
 enum { PAGE_COUNTERS = 32 };
 
 typedef enum PageInstance {
@@ -22,7 +21,7 @@ typedef struct PageInfo {
         uint32_t cpu;
         uint32_t length;                /* bytes read, header included; PAGE_BYTES at most */
         uint64_t order;                 /* rises with each page read: pages of one ring are in this order */
-        uint32_t events[PAGE_EVENTS];   /* how many of each kind it holds */
+        uint32_t delivered;             /* how many of its events were handed over (and counted) before */
 } PageInfo;
 
 typedef struct PageStore {
@@ -32,8 +31,14 @@ typedef struct PageStore {
         /* Gives a free slot, zeroed and marked as being read into. Returns 0, or -ENOBUFS (counted by the caller). */
         int (*take)(void *userdata, uint32_t *ret_slot, void **ret_data);
 
+        /* What is about to be read into it: if the read is the last thing this process does, this is how it is known. */
+        void (*about)(void *userdata, uint32_t slot, const PageInfo *info);
+
         /* What was read stands in the slot: from here on a crash finds it again. */
         void (*full)(void *userdata, uint32_t slot, const PageInfo *info);
+
+        /* So many of its events are handed over and counted: a replay hands them over again, but counts no more. */
+        void (*delivered)(void *userdata, uint32_t slot, uint32_t events);
 
         /* The slot is free again. */
         void (*free)(void *userdata, uint32_t slot);
@@ -51,3 +56,8 @@ typedef struct PageStore {
         /* PAGE_COUNTERS numbers that live as long as the store does; the source's own bookkeeping. */
         uint64_t *counters;
 } PageStore;
+
+/* A store of @n_slots in private memory: for tools, and where there is no spool. Returns 0 or -ENOMEM; the caller frees
+ * with pagestore_memory_free(). */
+int pagestore_memory_new(PageStore *ret, uint32_t n_slots);
+void pagestore_memory_free(PageStore *store);

@@ -38,7 +38,7 @@ Spool *spool_close(Spool *s);
 /* The page half, for KprobeOptions.pages; valid until spool_close(). */
 const PageStore *spool_pages(Spool *s);
 
-/* Puts a finished record behind the others; seq must rise. It stands safely when this returns 0. -ENOBUFS when there is
+/* Puts a finished record behind the others; seq must rise (any number is good while none is waiting). It stands safely when this returns 0. -ENOBUFS when there is
  * no room (counted: spool_lost()), -EINVAL when seq does not rise. */
 int spool_record_put(Spool *s, const SpoolRecord *record);
 
