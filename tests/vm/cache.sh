@@ -76,6 +76,7 @@ root_build() {
         echo 'uid1:x:4001:4001::/home/uid1:/bin/bash' >>"$root/etc/passwd"
         echo 'uid2:x:4002:4002::/home/uid2:/bin/bash' >>"$root/etc/passwd"
         printf 'uid1:x:4001:\nuid2:x:4002:\n' >>"$root/etc/group"
+        printf 'uid1:*:19000::::::\nuid2:*:19000::::::\n' >>"$root/etc/shadow"
         install -d -o 4001 -g 4001 "$root/home/uid1"
         install -d -o 4002 -g 4002 "$root/home/uid2"
         echo reeve-vm >"$root/etc/hostname"

@@ -70,13 +70,14 @@ unit_cg() { printf '%s%s\n' "$ROOT" "$(systemctl show -P ControlGroup "$1")"; }
 # spawn DIR COMMAND...: COMMAND in DIR from its first instruction on, with oom_score_adj 0; its pid in $PID.
 spawn() { PID=$("$LOADS/spawn" "$@" 2>/dev/null </dev/null) || fail "spawn $*"; }
 gone() { [[ ! -e /proc/$1 || $(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) == [ZX] ]]; }
-# hog_to_death DIR [HOG OPTIONS]: a hog without end in DIR; returns when it is dead. $PID and $ID (of the cgroup) are set.
+# hog_to_death DIR [HOG OPTIONS]: a hog without end in DIR; returns when it is dead, at most $HOG_WAIT seconds (30) later.
+# $PID and $ID (of the cgroup) are set.
 hog_to_death() {
         local dir=$1
         shift
         ID=$(cg_id "$dir")
         spawn "$dir" "$LOADS/hog" "$@" 0
-        wait_until 30 "the kernel kills the hog in $dir" gone "$PID"
+        wait_until "${HOG_WAIT:-30}" "the kernel kills the hog in $dir" gone "$PID"
 }
 
 # ---- the daemon
@@ -108,6 +109,14 @@ reeve_shared() {
         touch "$FLAG"
 }
 reeve_pid() { systemctl show -P MainPID reeved.service; }
+# reeve_crash: SIGKILL to reeved; returns when systemd has started the next one.
+reeve_crash() {
+        local old
+        old=$(reeve_pid)
+        [[ ${old:-0} -gt 1 ]] && kill -9 "$old" || fail "there is no reeved to kill"
+        restarted() { local now; now=$(reeve_pid); [[ $now != 0 && $now != "$old" ]] && systemctl is-active --quiet reeved.service; }
+        wait_until 40 "systemd starts reeved again" restarted
+}
 # configure TEXT: replaces the configuration and reloads; fails if Reeve refuses it.
 configure() {
         mkdir -p /etc/reeve

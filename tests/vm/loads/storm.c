@@ -79,6 +79,7 @@ int main(int argc, char **argv) {
                 fprintf(stderr, "usage: storm [OPTIONS] PARENT COUNT\n");
                 return 2;
         }
+        write_at(top, "cgroup.subtree_control", "+memory");
         /* Whoever reads along counts lines: each comes when it is true. */
         setvbuf(stdout, NULL, _IOLBF, 0);
         for (long n = 0; n < count; n++) {

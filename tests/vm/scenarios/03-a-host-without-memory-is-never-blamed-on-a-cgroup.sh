@@ -11,7 +11,8 @@ top=$(cg 03)
 eater=$(cg 03/eater) asked=$(cg 03/asked) innocent=$(cg 03/innocent)
 spawn "$innocent" "$LOADS/hog" --quiet 2
 "$LOADS/storm" "$top" 100 >/tmp/03-storm || fail "the storm: $(tail -n 3 /tmp/03-storm)"
-hog_to_death "$eater" --adj 1000
+# The kernel takes all page cache before it kills.
+HOG_WAIT=60 hog_to_death "$eater" --adj 1000
 eater_pid=$PID
 spawn "$asked" "$LOADS/hog" --quiet --adj 1000 30
 asked_pid=$PID

@@ -27,13 +27,9 @@ intact "start"
 expect_kill "$id" 20
 expect "$RECORD" ".late and .victims[0].pid == $hog and .cgroup.path == \"/system.slice/reeve-groups.service/box\"" "the kill in the gap"
 
-old=$(reeve_pid)
 systemctl restart reeved.service || fail "restart fails"
 intact "restart"
-old=$(reeve_pid)
-kill -9 "$old"
-again() { local now; now=$(reeve_pid); [[ $now != 0 && $now != "$old" ]] && systemctl is-active --quiet reeved.service; }
-wait_until 40 "systemd starts reeved again" again
+reeve_crash
 intact "SIGKILL"
 
 # An upgrade: another file under the same name, daemon-reload, restart.
