@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "supervisor/ctl/ctl.h"
@@ -176,7 +177,7 @@ static int not_started(const RunOptions *o, int error) {
 
 /* With the payload ready: the command from start to its exact end. */
 static int run_in(const Payload *p, const RunOptions *o, const CtlContext *c, RunLoop *l) {
-        RunReport report = { .command = o->command[0], .payload = p, .limits = o };
+        RunReport report = { .command = o->command[0], .begun = time(NULL), .payload = p, .limits = o };
         int r = runloop_begin(l);
 
         if (r < 0)

@@ -5,14 +5,66 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "reeve/reeve.h"
 #include "supervisor/base/strbuf.h"
 #include "supervisor/text/escape.h"
 #include "supervisor/text/size.h"
 
+/* A kill is recorded within milliseconds; a daemon under pressure may need longer, and nobody waits for more. */
+#define ASK_ROUNDS 10
+#define ASK_PAUSE_USEC (100 * 1000)
+
+/* The same name may have been killed before, in the same second: the id decides, or a path below ours. */
+static bool concerns(const json_t *record, const Payload *p) {
+        const json_t *cgroup = json_object_get(record, "cgroup");
+        const char *path = json_string_value(json_object_get(cgroup, "path"));
+        size_t length = strlen(p->path);
+
+        return json_integer_value(json_object_get(cgroup, "id")) == (json_int_t) p->id ||
+               (path && strncmp(path, p->path, length) == 0 && path[length] == '/');
+}
+
+/* One look. Returns the kills in @p, an empty array where there are none, NULL where the daemon does not answer. */
+static json_t *ask_once(reeve *r, const Payload *p, time_t begun) {
+        const char *const types[] = { "kill", NULL };
+        char since[32];
+        reeve_filter filter = { .size = sizeof(filter), .types = types, .cgroup = p->path, .since = since };
+        reeve_records *list = NULL;
+        const char *text;
+        json_t *found;
+
+        (void) snprintf(since, sizeof(since), "@%lld", (long long) begun);
+        if (reeve_records_open(&list, r, &filter) < 0)
+                return NULL;
+        found = json_array();
+        while (reeve_records_next(list, 1000, &text) > 0) {
+                json_t *record = json_loads(text, 0, NULL);
+
+                if (concerns(record, p))
+                        (void) json_array_append(found, record);
+                json_decref(record);
+        }
+        (void) reeve_records_close(list);
+        return found;
+}
+
 void runreport_ask_daemon(RunReport *r, const char *socket_path) {
-        (void) r;
-        (void) socket_path;
+        reeve *connection = NULL;
+
+        if (r->counters.oom_kill <= 0 || reeve_connect(&connection, socket_path) < 0)
+                return;
+        reeve_set_timeout(connection, 1000);
+        for (int i = 0; i < ASK_ROUNDS; i++) {
+                r->records = ask_once(connection, r->payload, r->begun);
+                if (!r->records || json_array_size(r->records) > 0)
+                        break;
+                json_decref(r->records);
+                r->records = NULL;
+                (void) usleep(ASK_PAUSE_USEC);
+        }
+        (void) reeve_close(connection);
 }
 
 void runreport_clear(RunReport *r) {

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "supervisor/host/payload.h"
 #include "supervisor/text/runoptions.h"
@@ -10,6 +11,7 @@
 typedef struct RunReport {
         const char *command;
         pid_t pid;
+        time_t begun;             /* since 1970, before the command started */
         int status;               /* as waitpid() tells it */
         bool emptied;             /* the payload is empty: the counters are exact */
         const Payload *payload;
