@@ -45,15 +45,17 @@ typedef struct ReconcileCounters {
 
 typedef struct Reconciler {
         bool begun;
-        ReconcileReading base;          /* up to here all is accounted for */
-        uint64_t vmstat_owed;           /* growth of vmstat beyond what was confirmed, at the last look */
-        uint64_t hits_owed;             /* hits beyond what was read */
-        uint64_t owed_nsec;             /* since when that has been so */
+        ReconcileReading base;          /* of the last look */
+        uint64_t vmstat_owed, vmstat_surplus;   /* growth of vmstat beyond what was confirmed; and the other way round */
+        uint64_t hits_owed, hits_surplus;       /* hits beyond what was read; and the other way round */
+        uint64_t owed_nsec;             /* since when something has been owing */
+        uint64_t settled_nsec;          /* when nothing was last */
         uint64_t overruns_seen, drops_seen;
         ReconcileCounters counters;
 } Reconciler;
 
-/* Begins at @first: what was before is not ours to explain. */
+/* Begins at @first: what was before is not ours to explain. After a restart within one boot @first holds vmstat and hits
+ * as they were stored at the last look before, and 0 for what this process counts itself. */
 void reconcile_begin(Reconciler *r, const ReconcileReading *first);
 
 /* Compares. Returns how many gaps stand in @ret_gaps. A difference becomes a gap when it was there at two looks at least
@@ -63,7 +65,7 @@ size_t reconcile_look(Reconciler *r, const ReconcileReading *now, uint64_t settl
 /* Is there a difference that is not yet a gap? */
 bool reconcile_pending(const Reconciler *r);
 
-/* An ancestor that lives on: its memory.events oom_kill grew by @growth while @attempts confirmed ones lay below it.
+/* An ancestor that lives on: its memory.events oom_kill grew by @events_growth while @attempts confirmed ones lay below it.
  * Fewer there than here were kills of an mm without an owner (cause ownerless, no loss); returns the number of those,
  * and in *@ret_lost how many the kernel counted there that nobody recorded. */
-uint64_t reconcile_ancestor(uint64_t growth, uint64_t attempts, uint64_t *ret_lost);
+uint64_t reconcile_ancestor(uint64_t events_growth, uint64_t attempts, uint64_t *ret_lost);

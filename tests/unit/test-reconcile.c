@@ -1,0 +1,154 @@
+#include "check.h"
+#include "supervisor/attribute/reconcile.h"
+
+enum { SECOND = 1000000000 };
+
+/* All in order: n kills counted, hit, read, confirmed, recorded. */
+static ReconcileReading at(uint64_t seconds, uint64_t n) {
+        return (ReconcileReading) { .time_nsec = seconds * SECOND, .vmstat_oom_kill = n, .vmstat_known = true, .probes_known = true,
+                                    .hits = n, .read = n, .confirmed = n, .recorded = n, .otherwise = REEVE_GAP_UNKNOWN };
+}
+
+static void test_what_agrees_is_no_gap(void **state) {
+        Reconciler r = { 0 };
+        ReconcileGap gaps[RECONCILE_GAPS_MAX];
+        ReconcileReading x = at(1, 5);
+
+        (void) state;
+        reconcile_begin(&r, &x);
+        x = at(2, 105);
+        x.outside = 7;
+        x.recorded = 98;
+        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        assert_false(reconcile_pending(&r));
+        assert_int_equal(r.counters.attempts, 100);
+        assert_int_equal(r.counters.attributed, 93);
+        assert_int_equal(r.counters.outside, 7);
+}
+
+static void test_a_kill_between_two_readings_is_no_gap(void **state) {
+        Reconciler r = { 0 };
+        ReconcileGap gaps[RECONCILE_GAPS_MAX];
+        ReconcileReading x = at(1, 0);
+
+        (void) state;
+        reconcile_begin(&r, &x);
+        x = at(2, 1);
+        x.confirmed = x.read = 0;               /* counted, its record not yet there */
+        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        assert_true(reconcile_pending(&r));
+        x = at(4, 1);
+        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        assert_false(reconcile_pending(&r));
+        x = at(5, 1);
+        x.confirmed = x.read = 2;               /* recorded before its count was read */
+        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        x = at(6, 2);
+        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        assert_false(reconcile_pending(&r));
+}
+
+static void test_losses_have_size_and_cause(void **state) {
+        static const struct { const char *why; uint64_t hits, read, confirmed, overruns; ReeveGapCause otherwise; size_t n; uint64_t lost[2]; ReeveGapCause cause[2]; } rows[] = {
+                { "the ring was overrun", 10, 7, 7, 90, REEVE_GAP_UNKNOWN, 1, { 3 }, { REEVE_GAP_OVERRUN } },
+                { "the kernel dropped them", 10, 9, 9, 0, REEVE_GAP_UNKNOWN, 1, { 1 }, { REEVE_GAP_DROPPED } },
+                { "the probe did not fire", 8, 8, 8, 0, REEVE_GAP_UNKNOWN, 1, { 2 }, { REEVE_GAP_UNKNOWN } },
+                { "the log moved on", 10, 10, 4, 0, REEVE_GAP_KMSG, 1, { 6 }, { REEVE_GAP_KMSG } },
+                { "both", 8, 7, 7, 5, REEVE_GAP_UNKNOWN, 2, { 1, 2 }, { REEVE_GAP_OVERRUN, REEVE_GAP_UNKNOWN } },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                Reconciler r = { 0 };
+                ReconcileGap gaps[RECONCILE_GAPS_MAX];
+                ReconcileReading x = at(1, 0);
+                size_t n;
+
+                reconcile_begin(&r, &x);
+                x = at(2, 10);
+                x.hits = rows[i].hits;
+                x.read = rows[i].read;
+                x.confirmed = x.recorded = rows[i].confirmed;
+                x.overruns = rows[i].overruns;
+                x.otherwise = rows[i].otherwise;
+                assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+                x.time_nsec = 2500000000;
+                assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+                x.time_nsec = UINT64_C(3) * SECOND;
+                x.open = true;
+                assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+                x.open = false;
+                n = reconcile_look(&r, &x, SECOND, gaps);
+                if (n != rows[i].n)
+                        fail_msg("%s: %zu gaps", rows[i].why, n);
+                for (size_t g = 0; g < n; g++) {
+                        if (gaps[g].lost != rows[i].lost[g] || gaps[g].cause != rows[i].cause[g])
+                                fail_msg("%s: gap %zu of %lu, cause %d", rows[i].why, g, (unsigned long) gaps[g].lost, gaps[g].cause);
+                        assert_int_equal(gaps[g].from_nsec, SECOND);
+                        assert_int_equal(r.counters.unattributed[gaps[g].cause], rows[i].lost[g]);
+                }
+                assert_false(reconcile_pending(&r));
+                x.time_nsec = UINT64_C(9) * SECOND;
+                assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        }
+}
+
+static void test_a_counter_that_begins_anew(void **state) {
+        Reconciler r = { 0 };
+        ReconcileGap gaps[RECONCILE_GAPS_MAX];
+        ReconcileReading x = at(1, 50);
+
+        (void) state;
+        reconcile_begin(&r, &x);
+        x = at(2, 52);
+        x.hits = x.read = 2;                    /* the probes were made again */
+        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        assert_false(reconcile_pending(&r));
+        assert_int_equal(r.counters.resets, 1);
+        assert_int_equal(r.counters.attempts, 2);
+}
+
+static void test_a_lasting_surplus_hides_nothing(void **state) {
+        Reconciler r = { 0 };
+        ReconcileGap gaps[RECONCILE_GAPS_MAX];
+        ReconcileReading x = at(1, 0);
+
+        (void) state;
+        reconcile_begin(&r, &x);
+        x = at(2, 1);
+        x.confirmed = 2;
+        (void) reconcile_look(&r, &x, SECOND, gaps);
+        x.time_nsec = UINT64_C(4) * SECOND;
+        (void) reconcile_look(&r, &x, SECOND, gaps);
+        x = at(5, 2);
+        x.confirmed = 2;                        /* one more counted, none more confirmed */
+        (void) reconcile_look(&r, &x, SECOND, gaps);
+        x.time_nsec = UINT64_C(7) * SECOND;
+        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 1);
+        assert_int_equal(gaps[0].lost, 1);
+}
+
+static void test_ancestors(void **state) {
+        uint64_t lost;
+
+        (void) state;
+        assert_int_equal(reconcile_ancestor(5, 5, &lost), 0);
+        assert_int_equal(lost, 0);
+        assert_int_equal(reconcile_ancestor(4, 5, &lost), 1);
+        assert_int_equal(lost, 0);
+        assert_int_equal(reconcile_ancestor(6, 5, &lost), 0);
+        assert_int_equal(lost, 1);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_what_agrees_is_no_gap),
+                cmocka_unit_test(test_a_kill_between_two_readings_is_no_gap),
+                cmocka_unit_test(test_losses_have_size_and_cause),
+                cmocka_unit_test(test_a_counter_that_begins_anew),
+                cmocka_unit_test(test_a_lasting_surplus_hides_nothing),
+                cmocka_unit_test(test_ancestors),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
