@@ -80,7 +80,8 @@ extern "C" {
         X(REEVE_GAP_DROPPED, "dropped")                                                                            \
         X(REEVE_GAP_KMSG, "kmsg")                                                                                  \
         X(REEVE_GAP_OWNERLESS, "ownerless")                                                                        \
-        X(REEVE_GAP_NOT_WATCHING, "not_watching")
+        X(REEVE_GAP_NOT_WATCHING, "not_watching")                                                                  \
+        X(REEVE_GAP_RETENTION, "retention")
 
 #define REEVE_KILL_MEANS(X)                                                                                        \
         X(REEVE_MEANS_KILL, "kill")                                                                                \

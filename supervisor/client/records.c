@@ -44,8 +44,10 @@ static int list_start(reeve_records *l, const reeve_filter *f, int timeout_msec)
         error = connection_open(&l->connection, l->path);
         if (error < 0)
                 return error;
-        return connection_send(&l->connection, WIRE_INTERFACE ".ListRecords", parameters, /* more= */ true,
-                               timeout_msec);
+        error = connection_send(&l->connection, WIRE_INTERFACE ".ListRecords", parameters, /* more= */ true,
+                                timeout_msec);
+        /* Turned away: why lies ready to be read. */
+        return error == -ECONNRESET ? 0 : error;
 }
 
 int reeve_records_open(reeve_records **ret, reeve *r, const reeve_filter *filter) {

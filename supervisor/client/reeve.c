@@ -96,16 +96,19 @@ int client_failed(ClientError *e, const char *path, int error) {
         }
 }
 
-/* A connection that reeved closed while it lay idle (a restart) is opened again before the call is sent. */
-static int call_send(reeve *r, const char *method, const char *parameters) {
+/* One call and its reply. A connection that reeved closed while it lay idle (a restart) is opened again; where it left an
+ * error behind (too many connections), that is the reply. */
+static int call_exchange(reeve *r, const char *method, const char *parameters, WireReply *ret) {
         int error = connection_send(&r->connection, method, parameters, /* more= */ false, r->timeout_msec);
 
-        if (error != -ECONNRESET)
-                return error;
-        error = connection_open(&r->connection, r->path);
-        if (error < 0)
-                return error;
-        return connection_send(&r->connection, method, parameters, /* more= */ false, r->timeout_msec);
+        if (error == -ECONNRESET) {
+                if (connection_receive(&r->connection, ret, 0) == 0)
+                        return 0;
+                error = connection_open(&r->connection, r->path);
+                if (error == 0)
+                        error = connection_send(&r->connection, method, parameters, /* more= */ false, r->timeout_msec);
+        }
+        return error < 0 ? error : connection_receive(&r->connection, ret, r->timeout_msec);
 }
 
 int client_call(reeve *r, const char *method, const char *parameters, WireReply *ret) {
@@ -113,9 +116,7 @@ int client_call(reeve *r, const char *method, const char *parameters, WireReply 
         int error;
 
         client_error_clear(&r->error);
-        error = call_send(r, method, parameters);
-        if (error == 0)
-                error = connection_receive(&r->connection, &reply, r->timeout_msec);
+        error = call_exchange(r, method, parameters, &reply);
         if (error < 0) {
                 /* A reply that comes after we gave up would be taken for that of the next call. */
                 connection_close(&r->connection);

@@ -67,6 +67,16 @@ static void where_reader(Where *w, const LedgerQuery *q) {
         w->binds[w->n++].number = q->reader_uid;
 }
 
+static void where_victim(Where *w, const LedgerQuery *q) {
+        if (!q->victim_pid)
+                return;
+        /* A kill has a list of victims, a sigkill one `victim`. */
+        where_number(w, " AND EXISTS (SELECT 1 FROM json_each(coalesce(json_extract(json, '$.victims'),"
+                        " json_array(json_extract(json, '$.victim')))) AS v WHERE json_extract(v.value, '$.pid') = ?",
+                     q->victim_pid);
+        where_number(w, " AND coalesce(json_extract(v.value, '$.start_usec') = ?, 1))", (int64_t) q->victim_start_usec);
+}
+
 static void where_make(Where *w, const LedgerQuery *q, const PathRange *range) {
         memset(w, 0, sizeof(*w));
         w->text = (Strbuf) STRBUF_INIT(w->room);
@@ -83,6 +93,9 @@ static void where_make(Where *w, const LedgerQuery *q, const PathRange *range) {
                 where_number(w, " AND of_seq = ?", (int64_t) q->of_seq);
         if (q->key)
                 where_text(w, " AND key = ?", q->key);
+        if (q->boot_id)
+                where_text(w, " AND boot = ?", q->boot_id);
+        where_victim(w, q);
         if (q->container)
                 where_text(w, " AND instr(json_extract(json, '$.identity.container_id'), ?) = 1", q->container);
         if (range->path) {

@@ -93,6 +93,9 @@ typedef struct LedgerQuery {
         uint64_t after_seq;             /* only behind it */
         uint64_t of_seq;                /* `more` records of this one */
         const char *key;                /* kills with this key */
+        const char *boot_id;            /* of this boot */
+        int64_t victim_pid;             /* among whose victims is this one (looks into each text: give since_usec too) */
+        uint64_t victim_start_usec;     /* ... with this start; a victim whose start nobody knew matches too */
         const char *container;          /* identity.container_id begins with it */
         bool for_reader;                /* only what @reader_uid may read: his cgroups, victims with his uid */
         uint32_t reader_uid;

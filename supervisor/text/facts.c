@@ -83,3 +83,19 @@ bool facts_have_uid(const Facts *f, uint32_t uid) {
                         return true;
         return false;
 }
+
+static bool victim_is(json_t *victim, int64_t pid, uint64_t start_usec) {
+        json_t *start = json_object_get(victim, "start_usec");
+
+        return json_integer_value(json_object_get(victim, "pid")) == pid &&
+               (!json_is_integer(start) || json_integer_value(start) == (json_int_t) start_usec);
+}
+
+bool facts_have_victim(const Facts *f, int64_t pid, uint64_t start_usec) {
+        json_t *victims = json_object_get(f->root, "victims");
+
+        for (size_t i = 0; i < json_array_size(victims); i++)
+                if (victim_is(json_array_get(victims, i), pid, start_usec))
+                        return true;
+        return victim_is(json_object_get(f->root, "victim"), pid, start_usec);
+}

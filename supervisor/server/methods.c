@@ -1,0 +1,239 @@
+/* From a message to an op, and from an op's answer to a message. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/base/fd.h"
+#include "supervisor/base/strbuf.h"
+#include "supervisor/server/session.h"
+#include "supervisor/text/escape.h"
+
+bool parameter_text(json_t *parameters, const char *name, const char **ret) {
+        json_t *v = json_object_get(parameters, name);
+
+        *ret = json_string_value(v);
+        return !v || json_is_string(v) || json_is_null(v);
+}
+
+bool parameter_number(json_t *parameters, const char *name, uint64_t *ret) {
+        json_t *v = json_object_get(parameters, name);
+
+        *ret = json_integer_value(v) > 0 ? (uint64_t) json_integer_value(v) : 0;
+        return !v || json_is_null(v) || (json_is_integer(v) && json_integer_value(v) >= 0);
+}
+
+bool parameter_bool(json_t *parameters, const char *name, bool *ret) {
+        json_t *v = json_object_get(parameters, name);
+
+        *ret = json_is_true(v);
+        return !v || json_is_boolean(v) || json_is_null(v);
+}
+
+ServerCall *call_new(Session *c, bool more, bool oneway) {
+        ServerCall *call = calloc(1, sizeof(*call));
+
+        if (!call) {
+                session_kill(c);
+                return NULL;
+        }
+        *call = (ServerCall) { .session = c, .peer = c->peer, .more = more, .oneway = oneway };
+        c->call = call;
+        return call;
+}
+
+const ServerPeer *server_call_peer(const ServerCall *call) {
+        return &call->peer;
+}
+
+void server_call_restrict(const ServerCall *call, LedgerQuery *q) {
+        q->for_reader = !call->peer.reads_all;
+        q->reader_uid = call->peer.uid;
+}
+
+/* Sends the one reply of @call and lets the session go on. */
+static void call_end(ServerCall *call, const char *error, const char *parameters) {
+        Session *c = call->session;
+        const char *parts[] = { "{\"error\":\"", error, "\",", "\"parameters\":", parameters ? parameters : "{}", "}", NULL };
+
+        if (c) {
+                c->call = NULL;
+                if (!call->oneway) {
+                        if (!error) {
+                                parts[0] = "{";
+                                parts[1] = parts[2] = "";
+                        }
+                        session_send_parts(c, parts);
+                }
+                session_pump(c);
+        }
+        free(call);
+}
+
+void server_reply(ServerCall *call, const char *parameters) {
+        call_end(call, NULL, parameters);
+}
+
+void server_fail(ServerCall *call, const char *error, const char *parameters) {
+        char name[128];
+        Strbuf b = STRBUF_INIT(name);
+
+        if (!strchr(error, '.'))
+                strbuf_puts(&b, WIRE_INTERFACE ".");
+        strbuf_puts(&b, error);
+        call_end(call, name, parameters);
+}
+
+/* Fails with {@member: @text}. A text that is no UTF-8 is escaped. */
+static void fail_with(ServerCall *call, const char *error, const char *member, const char *text) {
+        char escaped[1024];
+        Strbuf b = STRBUF_INIT(escaped);
+        json_t *object = json_pack("{s:s}", member, text);
+        _cleanup_free_ char *dumped = NULL;
+
+        if (!object) {
+                escape_text(&b, text);
+                object = json_pack("{s:s}", member, escaped);
+        }
+        dumped = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+        json_decref(object);
+        server_fail(call, error, dumped);
+}
+
+void server_fail_text(ServerCall *call, const char *error, const char *text) {
+        fail_with(call, error, strcmp(error, "NotFound") == 0 ? "what" : "reason", text);
+}
+
+void call_refuse(ServerCall *call, const char *name) {
+        fail_with(call, WIRE_SERVICE ".InvalidParameter", "parameter", name);
+}
+
+static void do_info(ServerCall *call, json_t *parameters) {
+        json_t *info = json_pack("{s:s, s:s, s:s, s:s, s:[s, s]}", "vendor", "Reeve", "product", "reeved", "version",
+                                 call->session->server->version, "url", "", "interfaces", WIRE_SERVICE, WIRE_INTERFACE);
+        _cleanup_free_ char *text = info ? json_dumps(info, JSON_COMPACT) : NULL;
+
+        (void) parameters;
+        json_decref(info);
+        server_reply(call, text);
+}
+
+static void do_description(ServerCall *call, json_t *parameters) {
+        const char *interface, *text;
+        json_t *object;
+        _cleanup_free_ char *dumped = NULL;
+
+        if (!parameter_text(parameters, "interface", &interface) || !interface) {
+                call_refuse(call, "interface");
+                return;
+        }
+        text = wire_interface_text(interface);
+        if (!text) {
+                fail_with(call, WIRE_SERVICE ".InterfaceNotFound", "interface", interface);
+                return;
+        }
+        object = json_pack("{s:s}", "description", text);
+        dumped = object ? json_dumps(object, JSON_COMPACT) : NULL;
+        json_decref(object);
+        server_reply(call, dumped);
+}
+
+static void not_implemented(ServerCall *call, const char *method) {
+        fail_with(call, WIRE_SERVICE ".MethodNotImplemented", "method", method);
+}
+
+static void do_status(ServerCall *call, json_t *parameters) {
+        const ServerOptions *o = &call->session->server->options;
+        const char *cgroup;
+
+        if (!parameter_text(parameters, "cgroup", &cgroup))
+                call_refuse(call, "cgroup");
+        else if (o->ops->status)
+                o->ops->status(call, cgroup, o->userdata);
+        else
+                not_implemented(call, "Status");
+}
+
+static void do_explain(ServerCall *call, json_t *parameters) {
+        const ServerOptions *o = &call->session->server->options;
+        const char *what;
+
+        if (!parameter_text(parameters, "what", &what) || !what || !what[0])
+                call_refuse(call, "what");
+        else if (o->ops->explain)
+                o->ops->explain(call, what, o->userdata);
+        else
+                not_implemented(call, "Explain");
+}
+
+static void do_set(ServerCall *call, json_t *parameters) {
+        const ServerOptions *o = &call->session->server->options;
+        json_t *values = json_object_get(parameters, "values");
+        _cleanup_free_ char *text = json_is_object(values) ? json_dumps(values, JSON_COMPACT) : NULL;
+        const char *cgroup;
+        bool dry_run, risk;
+
+        if (!parameter_text(parameters, "cgroup", &cgroup) || !cgroup || !cgroup[0])
+                call_refuse(call, "cgroup");
+        else if (!text)
+                call_refuse(call, "values");
+        else if (!parameter_bool(parameters, "dry_run", &dry_run))
+                call_refuse(call, "dry_run");
+        else if (!parameter_bool(parameters, "risk", &risk))
+                call_refuse(call, "risk");
+        else if (o->ops->set)
+                o->ops->set(call, cgroup, text, dry_run, risk, o->userdata);
+        else
+                not_implemented(call, "Set");
+}
+
+static void do_reload(ServerCall *call, json_t *parameters) {
+        const ServerOptions *o = &call->session->server->options;
+
+        (void) parameters;
+        if (!call->peer.privileged)
+                server_fail_text(call, "NotAllowed", "only root may reload the configuration");
+        else if (o->ops->reload)
+                o->ops->reload(call, o->userdata);
+        else
+                not_implemented(call, "Reload");
+}
+
+static const struct {
+        const char *name;
+        void (*begin)(ServerCall *call, json_t *parameters);
+} methods[] = {
+        { WIRE_SERVICE ".GetInfo", do_info },
+        { WIRE_SERVICE ".GetInterfaceDescription", do_description },
+        { WIRE_INTERFACE ".Status", do_status },
+        { WIRE_INTERFACE ".Explain", do_explain },
+        { WIRE_INTERFACE ".Fate", fate_begin },
+        { WIRE_INTERFACE ".Set", do_set },
+        { WIRE_INTERFACE ".Reload", do_reload },
+};
+
+static bool interface_known(const char *method) {
+        return strncmp(method, WIRE_SERVICE ".", strlen(WIRE_SERVICE) + 1) == 0 ||
+               strncmp(method, WIRE_INTERFACE ".", strlen(WIRE_INTERFACE) + 1) == 0;
+}
+
+void method_call(Session *c, const WireCall *call) {
+        ServerCall *made;
+
+        if (strcmp(call->method, WIRE_INTERFACE ".ListRecords") == 0) {
+                stream_begin(c, call->parameters, call->more, call->oneway);
+                return;
+        }
+        made = call_new(c, call->more, call->oneway);
+        if (!made)
+                return;
+        for (size_t i = 0; i < ELEMENTSOF(methods); i++)
+                if (strcmp(call->method, methods[i].name) == 0) {
+                        methods[i].begin(made, call->parameters);
+                        return;
+                }
+        if (interface_known(call->method))
+                fail_with(made, WIRE_SERVICE ".MethodNotFound", "method", call->method);
+        else
+                fail_with(made, WIRE_SERVICE ".InterfaceNotFound", "interface", call->method);
+}
