@@ -492,12 +492,12 @@ RingCursor *ringcursor_free(RingCursor *c) {
         return NULL;
 }
 
-static int stand_on(RingCursor *c, const void *event, unsigned long long nsec) {
+static int stand_on(RingCursor *c, const void *event, const unsigned long long *nsec) {
         c->event = event;
         if (!event)
                 return 0;
         c->size = (size_t) kbuffer_event_size(c->kbuffer);
-        c->nsec = nsec;
+        c->nsec = *nsec;
         return 1;
 }
 
@@ -513,13 +513,13 @@ int ringcursor_load(RingCursor *c, void *page, size_t length) {
                 return 0;
         if (kbuffer_load_subbuffer(c->kbuffer, page) < 0)
                 return -EBADMSG;
-        return stand_on(c, kbuffer_read_event(c->kbuffer, &nsec), nsec);
+        return stand_on(c, kbuffer_read_event(c->kbuffer, &nsec), &nsec);
 }
 
 int ringcursor_next(RingCursor *c) {
         unsigned long long nsec = 0;
 
-        return c->event ? stand_on(c, kbuffer_next_event(c->kbuffer, &nsec), nsec) : 0;
+        return c->event ? stand_on(c, kbuffer_next_event(c->kbuffer, &nsec), &nsec) : 0;
 }
 
 const void *ringcursor_event(const RingCursor *c, size_t *ret_size, uint64_t *ret_nsec) {

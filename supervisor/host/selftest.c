@@ -36,6 +36,7 @@ typedef struct Truth {
 typedef struct Selftest {
         const SelftestOptions *o;
         Truth truth;
+        void *touched;                  /* held until everything is compared */
         Evidence evidence;
         RingSelf self;
         uint8_t page[PAGE_BYTES];
@@ -318,13 +319,9 @@ static int find_record(Selftest *s, int instance) {
 /* The event is on while we read our own file, and only then. */
 static int trigger(Selftest *s, int instance) {
         char path[128], text[4096];
-        void *touched = mmap(NULL, TOUCHED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         bool raised = false;
         int r;
 
-        if (touched == MAP_FAILED)
-                return -errno;
-        memset(touched, 1, TOUCHED_BYTES);
         /* Zero is everywhere in memory; another value proves more. Raising our own by one needs no privilege, nor does
          * going back. */
         if (trace_read(AT_FDCWD, "/proc/self/oom_score_adj", text, sizeof(text)) > 0 && strcmp(text, "0\n") == 0)
@@ -339,7 +336,6 @@ static int trigger(Selftest *s, int instance) {
                 r = read_process(&s->truth);
         if (raised)
                 (void) trace_write(AT_FDCWD, "/proc/self/oom_score_adj", "0");
-        (void) munmap(touched, TOUCHED_BYTES);
         return r;
 }
 
@@ -378,38 +374,51 @@ void selftest_clean(const Tracefs *t, const char *prefix, const char *suffix) {
         (void) trace_probe(t, text);
 }
 
-int selftest_run(const SelftestOptions *o, char *reterr_why, size_t why_size) {
-        _cleanup_free_ Selftest *s = calloc(1, sizeof(*s));
+static int set_and_run(Selftest *s) {
+        const SelftestOptions *o = s->o;
         char line[PROBE_LINE_MAX + 1], name[PROBE_NAME_SIZE];
         Strbuf b = STRBUF_INIT(line);
         bool made;
         int r, instance;
+
+        selftest_clean(o->tracefs, o->prefix, o->suffix);
+        (void) snprintf(name, sizeof(name), "self_%s", o->suffix);
+        probe_define(&b, PROBE_SELF, o->layout, o->prefix, name);
+        r = trace_probe(o->tracefs, line);
+        if (r < 0) {
+                (void) snprintf(s->why, s->why_size, "self-test: no probe can be set on proc_cgroup_show: %s", strerror(-r));
+                return r;
+        }
+        (void) snprintf(name, sizeof(name), "%s_self", o->prefix);
+        instance = trace_instance_make(o->tracefs, name, &made);
+        if (instance < 0) {
+                (void) snprintf(s->why, s->why_size, "self-test: no tracing instance can be made: %s", strerror(-instance));
+                r = instance;
+        } else {
+                *s->why = '\0';
+                r = run(s, instance);
+                if (r < 0 && *s->why == '\0')
+                        (void) snprintf(s->why, s->why_size, "self-test could not be run: %s", strerror(-r));
+                close(instance);
+        }
+        selftest_clean(o->tracefs, o->prefix, o->suffix);
+        return r;
+}
+
+int selftest_run(const SelftestOptions *o, char *reterr_why, size_t why_size) {
+        _cleanup_free_ Selftest *s = calloc(1, sizeof(*s));
+        int r;
 
         if (!s)
                 return -ENOMEM;
         s->o = o;
         s->why = reterr_why;
         s->why_size = why_size;
-        selftest_clean(o->tracefs, o->prefix, o->suffix);
-        (void) snprintf(name, sizeof(name), "self_%s", o->suffix);
-        probe_define(&b, PROBE_SELF, o->layout, o->prefix, name);
-        r = trace_probe(o->tracefs, line);
-        if (r < 0) {
-                (void) snprintf(reterr_why, why_size, "self-test: no probe can be set on proc_cgroup_show: %s", strerror(-r));
-                return r;
-        }
-        (void) snprintf(name, sizeof(name), "%s_self", o->prefix);
-        instance = trace_instance_make(o->tracefs, name, &made);
-        if (instance < 0) {
-                (void) snprintf(reterr_why, why_size, "self-test: no tracing instance can be made: %s", strerror(-instance));
-                r = instance;
-        } else {
-                *reterr_why = '\0';
-                r = run(s, instance);
-                if (r < 0 && *reterr_why == '\0')
-                        (void) snprintf(reterr_why, why_size, "self-test could not be run: %s", strerror(-r));
-                close(instance);
-        }
-        selftest_clean(o->tracefs, o->prefix, o->suffix);
+        s->touched = mmap(NULL, TOUCHED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (s->touched == MAP_FAILED)
+                return -errno;
+        memset(s->touched, 1, TOUCHED_BYTES);
+        r = set_and_run(s);
+        (void) munmap(s->touched, TOUCHED_BYTES);
         return r;
 }
