@@ -36,9 +36,11 @@ static json_t *complaints_json(const Complaints *complaints) {
         return list;
 }
 
-static const char *place_of(const Origin *at, char text[static PRINT_CELL_SIZE]) {
-        (void) snprintf(text, PRINT_CELL_SIZE, "%s:%u", at->file, at->line);
-        return text;
+static const char *place_of(const Origin *at, char cell[static PRINT_CELL_SIZE]) {
+        char text[PRINT_CELL_SIZE];
+
+        (void) snprintf(text, sizeof(text), "%s:%u", at->file, at->line);
+        return print_cell(text, cell);
 }
 
 static json_t *effective_json(const char *path, const Budget *b, const BudgetFacts *facts) {
@@ -82,7 +84,7 @@ static void effective_print(const CtlContext *c, const char *path, const Budget 
                         table_addf(&t, TABLE_DIM, "%" PRId64, number);
                 else
                         table_add(&t, TABLE_DIM, "-");
-                table_add(&t, TABLE_PLAIN, print_cell(place_of(&b->limits[k].at, text), text));
+                table_add(&t, TABLE_PLAIN, place_of(&b->limits[k].at, text));
         }
         if (t.n_cells > 0)
                 (void) table_write(&t, stdout, c->width, c->color);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "supervisor/base/fd.h"
 #include "supervisor/base/strbuf.h"
@@ -72,13 +73,23 @@ void print_explanation(const CtlContext *c, const char *text) {
                 wrap_write(stdout, safe, width);
 }
 
+const char *print_usec(const CtlContext *c, int64_t usec, char text[static HUMAN_MOMENT_SIZE]) {
+        time_t seconds = (time_t) (usec / 1000000);
+        struct tm tm;
+
+        /* What goes to a file or a program must mean the same tomorrow. */
+        if (c->terminal || !localtime_r(&seconds, &tm) || strftime(text, HUMAN_MOMENT_SIZE, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+                (void) human_moment(usec, c->now_usec, text);
+        return text;
+}
+
 const char *print_moment(const CtlContext *c, const char *time, char text[static PRINT_CELL_SIZE]) {
         int64_t usec;
 
         if (human_rfc3339_parse(time, &usec) < 0)
                 (void) snprintf(text, PRINT_CELL_SIZE, "?");
         else
-                (void) human_moment(usec, c->now_usec, text);
+                (void) print_usec(c, usec, text);
         return text;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "supervisor/ctl/ctl.h"
+#include "supervisor/text/human.h"
 #include "supervisor/text/table.h"
 
 enum { PRINT_CELL_SIZE = 1024 };
@@ -26,7 +27,10 @@ void print_explanation(const CtlContext *c, const char *text);
 /* Writes @object as an indented tree, sizes and times for people; then the names of what is not known. */
 void print_tree(const CtlContext *c, const json_t *object);
 
-/* "09:14" or "Tue 09:14" of an RFC 3339 text; "?" for NULL and what is none. */
+/* A moment (since 1970): on a terminal "09:14" or "Tue 09:14", else "2026-11-20 09:14:05". */
+const char *print_usec(const CtlContext *c, int64_t usec, char text[static HUMAN_MOMENT_SIZE]);
+
+/* As print_usec(), of an RFC 3339 text; "?" for NULL and what is none. */
 const char *print_moment(const CtlContext *c, const char *time, char text[static PRINT_CELL_SIZE]);
 
 /* What an owner calls the cgroup of a record: unit, pod, container or path, made safe. */

@@ -110,14 +110,14 @@ static const char *sigkill_why(const json_t *record, char cell[static PRINT_CELL
 const char *print_why(const json_t *record, char cell[static PRINT_CELL_SIZE]) {
         const char *scope = word_of(record, "scope"), *killer = word_of(record, "killer");
         int64_t limit = number_of(record, "limit_bytes");
-        char size[HUMAN_SIZE] = "", path[PRINT_CELL_SIZE];
+        char size[HUMAN_SIZE + 1] = "", path[PRINT_CELL_SIZE];
 
         if (strcmp(word_of(record, "type"), "sigkill") == 0)
                 return sigkill_why(record, cell);
         if (limit >= 0)
-                (void) human_bytes(limit, size);
+                (void) snprintf(size, sizeof(size), " %s", human_bytes(limit, path));
         if (strcmp(word_of(record, "selection"), "limit_write") == 0)
-                (void) snprintf(cell, PRINT_CELL_SIZE, "limit set below use %s", size);
+                (void) snprintf(cell, PRINT_CELL_SIZE, "limit%s set below use", size);
         else if (strcmp(killer, "sysrq") == 0)
                 (void) snprintf(cell, PRINT_CELL_SIZE, "asked by sysrq-f");
         else if (strcmp(killer, "reeve") == 0)
@@ -125,9 +125,9 @@ const char *print_why(const json_t *record, char cell[static PRINT_CELL_SIZE]) {
         else if (strcmp(scope, "none") == 0)
                 return killed_by(record, "killer_process", "by ", cell);
         else if (strcmp(scope, "self") == 0)
-                (void) snprintf(cell, PRINT_CELL_SIZE, "own limit %s", size);
+                (void) snprintf(cell, PRINT_CELL_SIZE, "own limit%s", size);
         else if (strcmp(scope, "ancestor") == 0)
-                (void) snprintf(cell, PRINT_CELL_SIZE, "limit %s of %.300s", size, cgroup_of(json_object_get(record, "limit_cgroup"), path));
+                (void) snprintf(cell, PRINT_CELL_SIZE, "limit%s of %.300s", size, cgroup_of(json_object_get(record, "limit_cgroup"), path));
         else if (strcmp(scope, "host") == 0)
                 (void) snprintf(cell, PRINT_CELL_SIZE, "host memory");
         else

@@ -49,9 +49,9 @@ int watched_print_empty_status(reeve *r, const Options *o, const char *what, con
                 print_name(stdout, o->cgroup);
         }
         if (since >= 0)
-                (void) printf(" since %s", human_moment(since, o->context.now_usec, moment));
+                (void) printf(" since %s", print_usec(&o->context, since, moment));
         if (o->until_usec >= 0)
-                (void) printf(" until %s", human_moment(o->until_usec, o->context.now_usec, moment));
+                (void) printf(" until %s", print_usec(&o->context, o->until_usec, moment));
         if (gaps > 0)
                 (void) printf(", but the watch had %zu gap%s (%" PRId64 " lost): 'reevectl events --type gap' lists them", gaps,
                               gaps == 1 ? "" : "s", lost);
