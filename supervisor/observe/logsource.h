@@ -39,8 +39,9 @@ int logsource_drain(Logsource *s);
  * the last drain. Returns true while something is open: arm a timer. */
 bool logsource_settle(Logsource *s, uint64_t now_nsec);
 
-/* A kill known only by counting: @grown attempts in @cgroup (or, @below, somewhere under it) between two looks. Fills
- * @ret, without victims. */
-void logsource_counted(Kill *ret, uint64_t id, const char *path, bool below, uint32_t grown, uint64_t now_nsec);
+/* A kill known only by counting: memory.events.local of cgroup @id grew by @grown between two looks, the last at
+ * @now_nsec. Fills @ret, without victims; @path must outlive it. Growth seen only in memory.events of an ancestor is no
+ * kill record (whose would it be?) but a gap. */
+void logsource_counted(Kill *ret, uint64_t id, const char *path, uint32_t grown, uint64_t now_nsec);
 
 void logsource_counts(const Logsource *s, LogsourceCounts *ret);

@@ -188,8 +188,7 @@ static json_t *key(const RecordContext *c, const Kill *k) {
 
 /* Who, what limit, by which choice: what the kernel decided. */
 static void add_decision(json_t *o, const RecordContext *c, const Kill *k, json_t *unlimited) {
-        static const KillCgroup nowhere;
-        const KillCgroup *cgroup = k->n_victims > 0 ? &k->victims[0].cgroup : &nowhere;
+        const KillCgroup *cgroup = k->n_victims > 0 ? &k->victims[0].cgroup : &k->counted;
 
         json_object_set_new(o, "key", key(c, k));
         json_object_set_new(o, "killer", record_part_word(reeve_killer_to_string((int) k->killer)));
