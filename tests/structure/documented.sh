@@ -1,11 +1,22 @@
 #!/bin/bash
-# Each function and type in a header has a comment: before it, behind it on its line, or before the block of lines without
-# a blank one between that it stands in. Usage: documented.sh SOURCE_DIR
+# Each function in a header has a comment: before it, behind it on its line, or before the block of lines without a blank one
+# between that it stands in. A type may have it inside instead, and a few constants or a type that is the header's only matter
+# in the comment that opens the header, which every header has. Usage: documented.sh SOURCE_DIR
 set -u
 cd "$1" || exit 2
 # shellcheck disable=SC2046
 awk '
-FNR == 1 { covered = 0; comment = 0; depth = 0; macro = 0 }
+function judge() {
+        if (pending != "" && !inside) {
+                print pending
+                bad = 1
+        }
+        pending = ""
+}
+FNR == 1 { judge(); covered = 0; comment = 0; depth = 0; macro = 0; head = "" }
+FNR <= 8 && /\/\*/ && !/SPDX/ { in_head = 1 }
+in_head { head = head " " $0; if (/\*\//) in_head = 0 }
+pending != "" && /\/\*/ { inside = 1 }
 macro { macro = /\\$/; next }
 /^#/ { macro = /\\$/; next }
 comment { if (/\*\//) { comment = 0; covered = 1 } next }
@@ -16,11 +27,26 @@ depth == 0 && /^(typedef|struct|enum|union|static|const|unsigned|extern|[A-Za-z_
         if (/^extern "C"/ || /^}/) next
         # Forward declarations name a type that is told of elsewhere.
         forward = /^(struct|enum|union) [A-Za-z_0-9]+;/ || /^typedef (struct|enum|union) ([A-Za-z_0-9]+) [A-Za-z_0-9]+;/
-        if (!covered && !forward && !/\/\*/ && !/^_Static_assert|^static_assert/) {
-                printf "%s:%d: without a comment: %s\n", FILENAME, FNR, $0
+        seen++
+        if (head == "" && !told[FILENAME]++) {
+                print FILENAME ": no comment opens this header"
                 bad = 1
         }
-        seen++
+        type = /^(typedef (struct|enum|union)|struct|enum|union)/ && /\{/
+        if (!covered && !forward && !/\/\*/ && !/^_Static_assert|^static_assert/) {
+                pending = sprintf("%s:%d: without a comment: %s", FILENAME, FNR, $0)
+                # "typedef struct Name {": the header is about it if it says so or bears its name.
+                name = $0
+                sub(/^(typedef )?(struct|enum|union) ?/, "", name)
+                sub(/[ {].*/, "", name)
+                file = FILENAME
+                sub(/.*\//, "", file)
+                sub(/\.h$/, "", file)
+                gsub(/-/, "", file)
+                inside = type && (name == "" || index(head, name) || tolower(name) == file || index(tolower(name), file) == 1)
+                if (!type)
+                        judge()
+        }
 }
 {
         line = $0
@@ -29,6 +55,7 @@ depth == 0 && /^(typedef|struct|enum|union|static|const|unsigned|extern|[A-Za-z_
         closed = gsub(/[})]/, "", line)
         depth += opened - closed
         if (depth < 0) depth = 0
+        if (depth == 0) judge()
         if (depth == 0 && /\/\*/ && !/\*\//) comment = 1
 }
 END {
