@@ -46,7 +46,7 @@ static int event_print(const json_t *record, void *userdata) {
 
                 return fflush(stdout) == 0 ? e : CTL_FAILED;
         }
-        (void) printf("%-9s  %6" JSON_INTEGER_FORMAT "  ", print_moment(c, json_string_value(json_object_get(record, "time")), when),
+        (void) printf("%s  %6" JSON_INTEGER_FORMAT "  ", print_stamp(c, json_string_value(json_object_get(record, "time")), when),
                       json_integer_value(json_object_get(record, "seq")));
         print_style(c, type_style(type ? type : ""));
         (void) printf("%-10s", print_cell(type, cell));

@@ -45,7 +45,7 @@ static void row_add(Table *t, const CtlContext *c, const json_t *record) {
         TableStyle style = style_of(record);
         const char *late = json_is_true(json_object_get(record, "late")) ? " (late)" : "";
 
-        table_add(t, TABLE_DIM, print_moment(c, json_string_value(json_object_get(record, "time")), cell));
+        table_add(t, TABLE_DIM, print_stamp(c, json_string_value(json_object_get(record, "time")), cell));
         table_addf(t, style, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(record, "seq")));
         table_add(t, style == TABLE_DIM ? TABLE_DIM : TABLE_BOLD, print_who(record, cell));
         table_add(t, style, print_victims(record, cell));
@@ -146,7 +146,7 @@ static int counts_print(const Records *list, const Options *o) {
                 }
                 table_addf(&t, TABLE_BOLD, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(one, "kills")));
                 table_addf(&t, TABLE_PLAIN, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(one, "victims")));
-                table_add(&t, TABLE_DIM, print_moment(c, json_string_value(json_object_get(one, "last")), cell));
+                table_add(&t, TABLE_DIM, print_stamp(c, json_string_value(json_object_get(one, "last")), cell));
                 table_add(&t, TABLE_PLAIN, json_string_value(json_object_get(one, o->by)));
         }
         if (!c->json && table_write(&t, stdout, c->width, c->color) < 0)
@@ -163,7 +163,7 @@ static int follow_one(const json_t *record, void *userdata) {
         if (c->json)
                 e = print_json(c, record);
         else
-                (void) printf("%s  %6" JSON_INTEGER_FORMAT "  %s  %s  %s\n", print_moment(c, json_string_value(json_object_get(record, "time")), when),
+                (void) printf("%s  %6" JSON_INTEGER_FORMAT "  %s  %s  %s\n", print_stamp(c, json_string_value(json_object_get(record, "time")), when),
                               json_integer_value(json_object_get(record, "seq")), print_who(record, who), print_victims(record, victims),
                               print_why(record, why));
         return fflush(stdout) == 0 ? e : CTL_FAILED;
@@ -175,12 +175,18 @@ static void footer_print(const Options *o, const Records *list, bool cut) {
 
         if (!c->terminal || c->json || list->n == 0)
                 return;
-        print_style(c, TABLE_DIM);
+        (void) fputc('\n', stdout);
         if (cut)
-                (void) printf("\nThe newest %d; -n N or --since shows more.", TERMINAL_LINES);
-        (void) printf("\n'reevectl explain %" JSON_INTEGER_FORMAT "' tells who filled it, why this process, and what to do.\n",
-                      json_integer_value(json_object_get(list->items[list->n - 1], "seq")));
-        print_style(c, TABLE_PLAIN);
+                print_hint(c, "The newest %d; -n N or --since shows more.\n", TERMINAL_LINES);
+        print_hint(c, "'reevectl explain %" JSON_INTEGER_FORMAT "' tells who filled it, why this process, and what to do.\n",
+                   json_integer_value(json_object_get(list->items[list->n - 1], "seq")));
+}
+
+static int time_compare(const void *a, const void *b) {
+        const char *x = json_string_value(json_object_get(*(json_t *const *) a, "time"));
+        const char *y = json_string_value(json_object_get(*(json_t *const *) b, "time"));
+
+        return strcmp(x ? x : "", y ? y : "");
 }
 
 static int list_answer(reeve *r, const Options *o, Records *list, bool cut) {
@@ -192,6 +198,8 @@ static int list_answer(reeve *r, const Options *o, Records *list, bool cut) {
                 return o->context.json ? CTL_DONE : watched_print_empty(r, o, o->all ? "OOM kills or SIGKILLs" : "OOM kills");
         if (o->by)
                 return counts_print(list, o);
+        /* What was read back late stands where it belongs. */
+        qsort(list->items, list->n, sizeof(*list->items), time_compare);
         e = list_print(list, o);
         footer_print(o, list, cut);
         return e;

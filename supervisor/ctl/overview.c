@@ -132,7 +132,7 @@ static void recent_print(const CtlContext *c, const Records *kills) {
         for (size_t i = first; i < kills->n; i++) {
                 const json_t *k = kills->items[i];
 
-                table_add(&t, TABLE_DIM, print_moment(c, json_string_value(json_object_get(k, "time")), cell));
+                table_add(&t, TABLE_DIM, print_stamp(c, json_string_value(json_object_get(k, "time")), cell));
                 table_addf(&t, TABLE_PLAIN, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(k, "seq")));
                 table_add(&t, TABLE_BOLD, print_who(k, cell));
                 table_add(&t, TABLE_PLAIN, print_victims(k, cell));
@@ -158,8 +158,7 @@ static void findings_print(const CtlContext *c, const Finding *const *found, siz
         for (size_t i = 0; i < n; i++) {
                 char line[1200];
 
-                (void) snprintf(line, sizeof(line), "- %s: %s%s%s", found[i]->value, found[i]->meaning, found[i]->change[0] ? " " : "",
-                                found[i]->change);
+                (void) snprintf(line, sizeof(line), "- %s: %s", found[i]->value, found[i]->meaning);
                 print_explanation(c, line);
         }
 }
@@ -237,10 +236,7 @@ static int overview_print(reeve *r, const Options *o, const Overview *v) {
                 findings_print(c, v->found, v->n_found);
         if (c->terminal) {
                 (void) fputc('\n', stdout);
-                print_style(c, TABLE_DIM);
-                (void) puts(v->kills.n > 0 ? "'reevectl explain last' tells the newest in full; 'reevectl --help' lists the commands."
-                                           : "'reevectl --help' lists the commands.");
-                print_style(c, TABLE_PLAIN);
+                print_hint(c, "%s'reevectl --help' lists the commands.\n", v->kills.n > 0 ? "'reevectl explain last' tells the newest in full; " : "");
         }
         return e;
 }

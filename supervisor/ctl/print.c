@@ -1,6 +1,7 @@
 #include "supervisor/ctl/print.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -53,10 +54,29 @@ void print_style(const CtlContext *c, TableStyle style) {
                 (void) fputs(style == TABLE_PLAIN ? table_style_end() : table_style_begin(style), stdout);
 }
 
+/* Paragraphs that open with a phrase and a colon have it in bold: the eye finds its way down the page by them. */
+static void emphasized_print(const CtlContext *c, const char *text) {
+        bool opens = true;
+
+        while (*text) {
+                size_t length = strcspn(text, "\n"), phrase = strcspn(text, ":\n");
+                bool bold = opens && text[phrase] == ':' && phrase < 60 && text[0] != ' ' && text[0] != '-';
+
+                if (bold) {
+                        print_style(c, TABLE_BOLD);
+                        (void) printf("%.*s:", (int) phrase, text);
+                        print_style(c, TABLE_PLAIN);
+                }
+                (void) printf("%.*s\n", (int) (length - (bold ? phrase + 1 : 0)), text + (bold ? phrase + 1 : 0));
+                opens = length == 0;
+                text += length + (text[length] == '\n');
+        }
+}
+
 void print_explanation(const CtlContext *c, const char *text) {
         size_t width = c->width > 100 ? 100 : c->width;
-        _cleanup_free_ char *safe = NULL;
-        size_t size = 0;
+        _cleanup_free_ char *safe = NULL, *wrapped = NULL;
+        size_t size = 0, wrapped_size = 0;
         FILE *f = open_memstream(&safe, &size);
 
         if (!f)
@@ -69,8 +89,45 @@ void print_explanation(const CtlContext *c, const char *text) {
                 (void) fputc('\n', f);
                 text += length + (text[length] == '\n');
         }
+        if (fclose(f) != 0 || !(f = open_memstream(&wrapped, &wrapped_size)))
+                return;
+        wrap_write(f, safe, width);
         if (fclose(f) == 0)
-                wrap_write(stdout, safe, width);
+                emphasized_print(c, wrapped);
+}
+
+void print_hint(const CtlContext *c, const char *format, ...) {
+        _cleanup_free_ char *text = NULL;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&text, format, ap);
+        va_end(ap);
+        if (n < 0) {
+                text = NULL;
+                return;
+        }
+        print_style(c, TABLE_DIM);
+        wrap_write(stdout, text, c->width);
+        print_style(c, TABLE_PLAIN);
+}
+
+const char *print_stamp(const CtlContext *c, const char *time, char text[static PRINT_CELL_SIZE]) {
+        int64_t usec;
+        time_t seconds;
+        struct tm tm;
+
+        if (!c->terminal || human_rfc3339_parse(time, &usec) < 0)
+                return print_moment(c, time, text);
+        seconds = (time_t) (usec / 1000000);
+        if (!localtime_r(&seconds, &tm))
+                return print_moment(c, time, text);
+        if (llabs((long long) (c->now_usec - usec)) < 300LL * 86400 * 1000000)
+                (void) strftime(text, PRINT_CELL_SIZE, "%b %e %H:%M", &tm);
+        else
+                (void) strftime(text, PRINT_CELL_SIZE, "%Y-%m-%d", &tm);
+        return text;
 }
 
 const char *print_usec(const CtlContext *c, int64_t usec, char text[static HUMAN_MOMENT_SIZE]) {

@@ -24,6 +24,9 @@ void print_style(const CtlContext *c, TableStyle style);
 /* Writes an answer of Explain, wrapped to the terminal. */
 void print_explanation(const CtlContext *c, const char *text);
 
+/* Writes what printf() would, wrapped and faint: what to do next. */
+void print_hint(const CtlContext *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Writes @object as an indented tree, sizes and times for people; then the names of what is not known. */
 void print_tree(const CtlContext *c, const json_t *object);
 
@@ -32,6 +35,9 @@ const char *print_usec(const CtlContext *c, int64_t usec, char text[static HUMAN
 
 /* As print_usec(), of an RFC 3339 text; "?" for NULL and what is none. */
 const char *print_moment(const CtlContext *c, const char *time, char text[static PRINT_CELL_SIZE]);
+
+/* As print_moment(), of one width in a column: "Nov 20 09:14", "2025-01-31" long ago. */
+const char *print_stamp(const CtlContext *c, const char *time, char text[static PRINT_CELL_SIZE]);
 
 /* What an owner calls the cgroup of a record: unit, pod, container or path, made safe. */
 const char *print_who(const json_t *record, char cell[static PRINT_CELL_SIZE]);

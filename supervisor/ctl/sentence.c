@@ -88,12 +88,13 @@ const char *print_victims(const json_t *record, char cell[static PRINT_CELL_SIZE
         return cell;
 }
 
-static const char *killed_by(const json_t *record, const char *key, const char *before, char cell[static PRINT_CELL_SIZE]) {
+static const char *killed_by(const json_t *record, const char *key, const char *before, const char *after,
+                             char cell[static PRINT_CELL_SIZE]) {
         const json_t *process = json_object_get(record, key);
         char text[PRINT_CELL_SIZE];
 
         process_of(process, text);
-        (void) snprintf(cell, PRINT_CELL_SIZE, "%s%.300s", before, text);
+        (void) snprintf(cell, PRINT_CELL_SIZE, "%s%.300s%s", before, text, after);
         return cell;
 }
 
@@ -101,9 +102,9 @@ static const char *sigkill_why(const json_t *record, char cell[static PRINT_CELL
         if (strcmp(word_of(record, "means"), "kernel") == 0)
                 (void) snprintf(cell, PRINT_CELL_SIZE, "SIGKILL by the kernel, no OOM");
         else if (json_is_object(json_object_get(record, "sender")))
-                return killed_by(record, "sender", "no OOM: SIGKILL by ", cell);
+                return killed_by(record, "sender", "SIGKILL by ", ", no OOM", cell);
         else
-                (void) snprintf(cell, PRINT_CELL_SIZE, "no OOM: SIGKILL, sender not seen");
+                (void) snprintf(cell, PRINT_CELL_SIZE, "SIGKILL, sender not seen, no OOM");
         return cell;
 }
 
@@ -123,7 +124,7 @@ const char *print_why(const json_t *record, char cell[static PRINT_CELL_SIZE]) {
         else if (strcmp(killer, "reeve") == 0)
                 (void) snprintf(cell, PRINT_CELL_SIZE, "by Reeve's rule");
         else if (strcmp(scope, "none") == 0)
-                return killed_by(record, "killer_process", "by ", cell);
+                return killed_by(record, "killer_process", "by ", "", cell);
         else if (strcmp(scope, "self") == 0)
                 (void) snprintf(cell, PRINT_CELL_SIZE, "own limit%s", size);
         else if (strcmp(scope, "ancestor") == 0)

@@ -101,11 +101,13 @@ void status_why_not_better(const CtlContext *c, const json_t *status) {
 
                 if (!name || strcmp(name, "kprobe") != 0 || !why)
                         continue;
-                print_style(c, TABLE_YELLOW);
-                (void) fputs("Not by the better source kprobe: ", stdout);
-                print_style(c, TABLE_PLAIN);
-                print_name(stdout, why);
-                (void) fputc('\n', stdout);
+                _cleanup_free_ char *line = NULL;
+
+                if (asprintf(&line, "Not by the better source kprobe: %s", why) < 0) {
+                        line = NULL;
+                        return;
+                }
+                print_explanation(c, line);
         }
 }
 

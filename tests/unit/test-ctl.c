@@ -110,7 +110,7 @@ static void test_kills(void **state) {
                   { "WHEN", "web-1.service", "java[4711]", "own limit 512M", "limit 2G of /shop.slice", "gunicorn[100] +2" }, { "SIGKILL", "\033" }, NULL },
                 { { "kills" }, 0, { "shop/cart-7d9f/app", "docker:ffffffffffff", "host memory", "asked by sysrq-f", "by systemd-oomd[600]",
                                     "/user.slice/user-1000.slice/user@1000.service/app.slice/app-code.scope" }, { "reevectl explain" }, NULL },
-                { { "kills", "--all" }, 0, { "no OOM: SIGKILL by bash[1300]", "SIGKILL by the kernel, no OOM" }, { NULL }, NULL },
+                { { "kills", "--all" }, 0, { "SIGKILL by bash[1300], no OOM", "SIGKILL by the kernel, no OOM" }, { NULL }, NULL },
                 { { "kills", "-n", "1" }, 0, { "1054" }, { "1053" }, NULL },
                 { { "kills", "-n", "0" }, 0, { "No OOM kills since" }, { "1053" }, NULL },
                 { { "kills", "--until", "2026-11-18 12:00" }, 0, { "/app", "own limit 100M (late)" }, { "java" }, NULL },
