@@ -1,0 +1,499 @@
+#include "supervisor/act/budgets.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "supervisor/act/apply.h"
+#include "supervisor/act/deadline.h"
+#include "supervisor/base/fd.h"
+#include "supervisor/base/ring.h"
+
+enum {
+        REQUESTS = 4096,
+        ANSWERS = 8192,
+        STACK_SIZE = 512 * 1024,         /* a few paths and one JSON text at once; untouched pages cost nothing */
+        RELOAD_AFTER_MSEC = 500,         /* one daemon-reload for all units that went meanwhile */
+};
+
+typedef enum RequestType { REQUEST_CONFIGURE, REQUEST_BORN, REQUEST_DIED, REQUEST_SET, REQUEST_FLUSH } RequestType;
+
+typedef struct Request {
+        RequestType type;
+        uint64_t cookie, id;
+        char *path, *comm, *unit;
+        Config *config;
+        ReeveMode mode;
+        BudgetValue values[LIMIT_KEYS];
+        bool dry_run, risk;
+        LimitRequester requester;
+} Request;
+
+/* Ids of cgroups that were handed to the slow hand: most that die were not. Event thread only. */
+typedef struct IdSet {
+        uint64_t *slots;                 /* 0: free */
+        size_t room, count;
+} IdSet;
+
+struct Budgets {
+        Ring *requests, *answers;
+        pthread_t thread;
+        bool running;
+        atomic_bool stop;
+        Config *config;                  /* the event thread's */
+        ReeveMode mode;
+        IdSet ids;
+        pthread_mutex_t lock;            /* over @snapshot */
+        BudgetsStatus *snapshot;
+        size_t n_snapshot;
+        uint64_t cookie;                 /* of the request under way; slow hand only */
+        Applier applier;                 /* slow hand only */
+};
+
+static size_t id_slot(const IdSet *s, uint64_t id) {
+        size_t i = (size_t) (id * UINT64_C(0x9e3779b97f4a7c15)) & (s->room - 1);
+
+        while (s->slots[i] && s->slots[i] != id)
+                i = (i + 1) & (s->room - 1);
+        return i;
+}
+
+static bool id_has(const IdSet *s, uint64_t id) {
+        return s->room && s->slots[id_slot(s, id)] == id;
+}
+
+static int id_add(IdSet *s, uint64_t id) {
+        if (id_has(s, id))
+                return 0;
+        if ((s->count + 1) * 2 > s->room) {
+                IdSet more = { .room = s->room ? s->room * 2 : 64 };
+
+                more.slots = calloc(more.room, sizeof(*more.slots));
+                if (!more.slots)
+                        return -ENOMEM;
+                for (size_t i = 0; i < s->room; i++)
+                        if (s->slots[i])
+                                more.slots[id_slot(&more, s->slots[i])] = s->slots[i];
+                more.count = s->count;
+                free(s->slots);
+                *s = more;
+        }
+        s->slots[id_slot(s, id)] = id;
+        s->count++;
+        return 0;
+}
+
+static void id_remove(IdSet *s, uint64_t id) {
+        size_t i;
+
+        if (!id_has(s, id))
+                return;
+        i = id_slot(s, id);
+        s->slots[i] = 0;
+        s->count--;
+        /* What was pushed on by the one that went moves up. */
+        for (i = (i + 1) & (s->room - 1); s->slots[i]; i = (i + 1) & (s->room - 1)) {
+                uint64_t moved = s->slots[i];
+
+                s->slots[i] = 0;
+                s->slots[id_slot(s, moved)] = moved;
+        }
+}
+
+static Request *request_free(Request *r) {
+        if (!r)
+                return NULL;
+        free(r->path);
+        free(r->comm);
+        free(r->unit);
+        r->config = config_unref(r->config);
+        free(r);
+        return NULL;
+}
+
+static Request *request_new(RequestType type, uint64_t cookie, uint64_t id, const char *path) {
+        Request *r = calloc(1, sizeof(*r));
+
+        if (!r)
+                return NULL;
+        r->type = type;
+        r->cookie = cookie;
+        r->id = id;
+        r->path = path ? strdup(path) : NULL;
+        if (path && !r->path)
+                return request_free(r);
+        return r;
+}
+
+/* Takes @r over. */
+static int request_post(Budgets *b, Request *r) {
+        if (!r)
+                return -ENOMEM;
+        if (ring_push(b->requests, r))
+                return 0;
+        r = request_free(r);
+        return -ENOBUFS;
+}
+
+/* An answer with its texts behind it, in one piece of memory. */
+static const char *keep(char **end, const char *s) {
+        char *start = *end;
+
+        if (!s)
+                return NULL;
+        strcpy(start, s);
+        *end += strlen(s) + 1;
+        return start;
+}
+
+static size_t length_of(const char *s) {
+        return s ? strlen(s) + 1 : 0;
+}
+
+static void emit(const LimitResult *result, void *userdata) {
+        Budgets *b = userdata;
+        const LimitRequester *by = &result->requested_by;
+        BudgetsAnswer *a = calloc(1, sizeof(*a) + length_of(result->path) + length_of(result->unit) + length_of(result->origin) +
+                                             length_of(result->error) + length_of(by->comm) + length_of(by->unit));
+        char *end;
+
+        if (!a)
+                return;
+        end = (char *) (a + 1);
+        a->type = BUDGETS_RESULT;
+        a->cookie = b->cookie;
+        a->result = *result;
+        a->result.path = keep(&end, result->path);
+        a->result.unit = keep(&end, result->unit);
+        a->result.origin = keep(&end, result->origin);
+        a->result.error = keep(&end, result->error);
+        a->result.requested_by.comm = keep(&end, by->comm);
+        a->result.requested_by.unit = keep(&end, by->unit);
+        if (!ring_push(b->answers, a))
+                free(a);
+}
+
+static void answer_done(Budgets *b, uint64_t cookie) {
+        BudgetsAnswer *a = calloc(1, sizeof(*a));
+
+        if (!a)
+                return;
+        a->type = BUDGETS_DONE;
+        a->cookie = cookie;
+        if (!ring_push(b->answers, a))
+                free(a);
+}
+
+static int status_copy(BudgetsStatus *to, const LimitEntry *e) {
+        *to = (BudgetsStatus) { .id = e->id, .path = strdup(e->path), .unit = e->unit ? strdup(e->unit) : NULL };
+        for (int key = 0; key < LIMIT_KEYS; key++) {
+                const LimitValue *v = &e->values[key];
+
+                to->limits[key].wanted = v->changed || v->applied || v->refused || v->set;
+                to->limits[key].applied = v->applied;
+                to->limits[key].value = v->wanted;
+                to->limits[key].current = v->current;
+                to->limits[key].reason = v->reason;
+        }
+        return to->path ? 0 : -ENOMEM;
+}
+
+/* What `status` shows, as it is after each request. */
+static void snapshot_take(Budgets *b) {
+        size_t n = 0;
+        BudgetsStatus *fresh = calloc(b->applier.state.count + 1, sizeof(*fresh)), *old;
+        size_t n_old;
+
+        if (!fresh)
+                return;
+        for (const LimitEntry *e = b->applier.state.entries; e; e = e->next)
+                (void) status_copy(&fresh[n++], e);
+        pthread_mutex_lock(&b->lock);
+        old = b->snapshot;
+        n_old = b->n_snapshot;
+        b->snapshot = fresh;
+        b->n_snapshot = n;
+        pthread_mutex_unlock(&b->lock);
+        budgets_status_free(old, n_old);
+}
+
+static void request_serve(Budgets *b, Request *r) {
+        Applier *a = &b->applier;
+
+        b->cookie = r->cookie;
+        switch (r->type) {
+        case REQUEST_CONFIGURE:
+                applier_configure(a, config_ref(r->config), r->mode);
+                break;
+        case REQUEST_BORN:
+                applier_born(a, r->id, r->path);
+                break;
+        case REQUEST_DIED:
+                applier_died(a, r->id);
+                break;
+        case REQUEST_SET:
+                applier_set(a, &(ApplySet) {
+                                       .id = r->id,
+                                       .path = r->path,
+                                       .values = r->values,
+                                       .dry_run = r->dry_run,
+                                       .risk = r->risk,
+                                       .requester = r->requester,
+                               });
+                break;
+        case REQUEST_FLUSH:
+                break;
+        }
+        snapshot_take(b);
+        if (r->type == REQUEST_CONFIGURE || r->type == REQUEST_SET || r->type == REQUEST_FLUSH)
+                answer_done(b, r->cookie);
+        b->cookie = 0;
+}
+
+static void *slow_hand(void *userdata) {
+        Budgets *b = userdata;
+        sigset_t all;
+
+        (void) sigfillset(&all);
+        (void) pthread_sigmask(SIG_BLOCK, &all, NULL);
+        (void) deadline_thread_init();
+        snapshot_take(b);
+        while (!b->stop) {
+                struct pollfd fds[2] = { { .fd = ring_fd(b->requests), .events = POLLIN },
+                                         { .fd = b->applier.drift ? drift_fd(b->applier.drift) : -1, .events = POLLIN } };
+                Request *r;
+                int n = poll(fds, 2, b->applier.reload_wanted ? RELOAD_AFTER_MSEC : -1);
+
+                if (n == 0)
+                        applier_reload(&b->applier);
+                if (fds[1].revents & POLLIN) {
+                        applier_drift(&b->applier);
+                        snapshot_take(b);
+                }
+                ring_drain_fd(b->requests);
+                while (!b->stop && (r = ring_pop(b->requests))) {
+                        request_serve(b, r);
+                        r = request_free(r);
+                }
+        }
+        deadline_thread_done();
+        return NULL;
+}
+
+static int thread_start(Budgets *b) {
+        pthread_attr_t attr;
+        int r;
+
+        pthread_attr_init(&attr);
+        pthread_attr_setstacksize(&attr, STACK_SIZE);
+        r = pthread_create(&b->thread, &attr, slow_hand, b);
+        pthread_attr_destroy(&attr);
+        if (r != 0)
+                return -r;
+        b->running = true;
+        (void) pthread_setname_np(b->thread, "slow-hand");
+        return 0;
+}
+
+int budgets_new(Budgets **ret, const BudgetsOptions *o) {
+        Budgets *b = calloc(1, sizeof(*b));
+        int r;
+
+        if (!b)
+                return -ENOMEM;
+        pthread_mutex_init(&b->lock, NULL);
+        b->mode = o->mode;
+        r = applier_init(&b->applier, o->cgroup_root, o->state_directory, o->user, o->no_systemd);
+        if (r < 0) {
+                free(b);
+                return r;
+        }
+        b->applier.emit = emit;
+        b->applier.userdata = b;
+        (void) drift_new(&b->applier.drift, &b->applier.fs);
+        for (const LimitEntry *e = b->applier.state.entries; e && r == 0; e = e->next)
+                r = id_add(&b->ids, e->id);
+        if (r == 0)
+                r = ring_new(&b->requests, REQUESTS);
+        if (r == 0)
+                r = ring_new(&b->answers, ANSWERS);
+        if (r == 0)
+                r = thread_start(b);
+        if (r < 0) {
+                (void) budgets_free(b);
+                return r;
+        }
+        *ret = b;
+        return 0;
+}
+
+Budgets *budgets_free(Budgets *b) {
+        void *item;
+
+        if (!b)
+                return NULL;
+        b->stop = true;
+        if (b->running) {
+                ring_wake(b->requests);
+                (void) pthread_join(b->thread, NULL);
+        }
+        while (b->requests && (item = ring_pop(b->requests)))
+                (void) request_free(item);
+        while (b->answers && (item = ring_pop(b->answers)))
+                free(item);
+        b->requests = ring_free(b->requests);
+        b->answers = ring_free(b->answers);
+        applier_done(&b->applier);
+        budgets_status_free(b->snapshot, b->n_snapshot);
+        b->config = config_unref(b->config);
+        free(b->ids.slots);
+        pthread_mutex_destroy(&b->lock);
+        free(b);
+        return NULL;
+}
+
+int budgets_configure(Budgets *b, Config *config, ReeveMode mode, uint64_t cookie) {
+        Request *r = request_new(REQUEST_CONFIGURE, cookie, 0, NULL);
+        int error;
+
+        if (!r)
+                return -ENOMEM;
+        r->config = config_ref(config);
+        r->mode = mode;
+        error = request_post(b, r);
+        if (error < 0)
+                return error;
+        b->config = config_unref(b->config);
+        b->config = config_ref(config);
+        b->mode = mode;
+        return 0;
+}
+
+int budgets_flush(Budgets *b, uint64_t cookie) {
+        return request_post(b, request_new(REQUEST_FLUSH, cookie, 0, NULL));
+}
+
+bool budgets_wants(const Budgets *b, const char *path) {
+        return b->mode != REEVE_MODE_WATCH && b->config && budget_any(b->config->budgets, b->config->n_budgets, path);
+}
+
+void budgets_cgroup_born(Budgets *b, uint64_t id, const char *path) {
+        if (!budgets_wants(b, path) || id_add(&b->ids, id) < 0)
+                return;
+        (void) request_post(b, request_new(REQUEST_BORN, 0, id, path));
+}
+
+void budgets_cgroup_died(Budgets *b, uint64_t id) {
+        if (!id_has(&b->ids, id))
+                return;
+        id_remove(&b->ids, id);
+        (void) request_post(b, request_new(REQUEST_DIED, 0, id, NULL));
+}
+
+int budgets_set(Budgets *b, uint64_t cookie, uint64_t id, const char *path, const BudgetsSetValue *values, size_t n,
+                bool dry_run, bool risk, const LimitRequester *requester) {
+        Request *r = request_new(REQUEST_SET, cookie, id, path);
+
+        if (!r)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                r->values[values[i].key] = values[i].value;
+                r->values[values[i].key].at = (Origin) { .order = 1 };
+        }
+        r->dry_run = dry_run;
+        r->risk = risk;
+        r->requester = *requester;
+        r->comm = requester->comm ? strdup(requester->comm) : NULL;
+        r->unit = requester->unit ? strdup(requester->unit) : NULL;
+        r->requester.comm = r->comm;
+        r->requester.unit = r->unit;
+        if (!dry_run && id_add(&b->ids, id) < 0) {
+                r = request_free(r);
+                return -ENOMEM;
+        }
+        return request_post(b, r);
+}
+
+int budgets_fd(const Budgets *b) {
+        return ring_fd(b->answers);
+}
+
+BudgetsAnswer *budgets_pop(Budgets *b) {
+        BudgetsAnswer *a = ring_pop(b->answers);
+
+        if (!a) {
+                ring_drain_fd(b->answers);
+                a = ring_pop(b->answers);
+        }
+        return a;
+}
+
+BudgetsAnswer *budgets_answer_free(BudgetsAnswer *a) {
+        free(a);
+        return NULL;
+}
+
+int budgets_status(Budgets *b, BudgetsStatus **ret, size_t *ret_n) {
+        BudgetsStatus *copy;
+        bool whole = true;
+        size_t n;
+
+        pthread_mutex_lock(&b->lock);
+        n = b->n_snapshot;
+        copy = calloc(n + 1, sizeof(*copy));
+        for (size_t i = 0; copy && i < n; i++) {
+                copy[i] = b->snapshot[i];
+                copy[i].path = strdup(b->snapshot[i].path ? b->snapshot[i].path : "");
+                copy[i].unit = b->snapshot[i].unit ? strdup(b->snapshot[i].unit) : NULL;
+                whole &= copy[i].path != NULL;
+        }
+        pthread_mutex_unlock(&b->lock);
+        if (!copy || !whole) {
+                budgets_status_free(copy, n);
+                return -ENOMEM;
+        }
+        *ret = copy;
+        *ret_n = n;
+        return 0;
+}
+
+void budgets_status_free(BudgetsStatus *s, size_t n) {
+        for (size_t i = 0; s && i < n; i++) {
+                free(s[i].path);
+                free(s[i].unit);
+        }
+        free(s);
+}
+
+size_t budgets_count(Budgets *b) {
+        size_t n;
+
+        pthread_mutex_lock(&b->lock);
+        n = b->n_snapshot;
+        pthread_mutex_unlock(&b->lock);
+        return n;
+}
+
+uint64_t budgets_lost(Budgets *b) {
+        return ring_lost(b->requests) + ring_lost(b->answers);
+}
+
+int budgets_uninstall(const BudgetsOptions *o, void (*told)(const LimitResult *result, void *userdata), void *userdata) {
+        Applier a;
+        int r = applier_init(&a, o->cgroup_root, o->state_directory, o->user, o->no_systemd);
+
+        if (r < 0)
+                return r;
+        a.emit = told;
+        a.userdata = userdata;
+        (void) deadline_thread_init();
+        r = applier_uninstall(&a);
+        deadline_thread_done();
+        applier_done(&a);
+        return r;
+}
