@@ -239,6 +239,41 @@ static void test_without_a_daemon(void **state) {
         rows_check(rows, ELEMENTSOF(rows));
 }
 
+static void file_read(const char *name, char *text, size_t size) {
+        char path[512];
+        int fd;
+
+        (void) snprintf(path, sizeof(path), "%s/%s", REEVE_SOURCE, name);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        assert_true(fd >= 0);
+        drain(fd, text, size);
+}
+
+/* What `reevectl --help` lists is in the manual and is completed. */
+static void test_the_manual_knows_every_command(void **state) {
+        static const char *const all[] = { "--help", NULL };
+        static char manual[65536], completion[16384];
+        size_t commands = 0;
+
+        (void) state;
+        file_read("packaging/man/reevectl.1.scd", manual, sizeof(manual));
+        file_read("packaging/completions/reevectl", completion, sizeof(completion));
+        ctl(all);
+        for (char *save = NULL, *line = strtok_r(strstr(run.out, "Commands:"), "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                char name[32], bold[40];
+
+                if (sscanf(line, "  %31[a-z-] ", name) != 1 || line[2] == ' ')
+                        continue;
+                (void) snprintf(bold, sizeof(bold), "\n*%s*", name);
+                if (!strstr(manual, bold))
+                        fail_msg("reevectl.1.scd does not know %s", name);
+                if (!strstr(completion, name))
+                        fail_msg("the completion does not know %s", name);
+                commands++;
+        }
+        assert_in_range(commands, 10, 30);
+}
+
 /* The columns of the longest line on the screen, escape sequences left out. */
 static size_t screen_width(const char *text) {
         size_t widest = 0, width = 0;
@@ -350,6 +385,7 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(test_a_refused_configuration),
                 cmocka_unit_test(test_without_a_daemon),
                 cmocka_unit_test(test_terminals),
+                cmocka_unit_test(test_the_manual_knows_every_command),
         };
 
         /* To look at by eye: test-ctl --serve PATH, then reevectl --socket PATH. */
