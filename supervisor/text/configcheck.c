@@ -32,8 +32,8 @@ static void check_order(Complaints *c, const BudgetSection *b, LimitKey low, Lim
         const BudgetValue *l = &b->limits[low], *h = &b->limits[high];
 
         if (l->at.order && h->at.order && !l->percent && !h->percent && l->value != LIMIT_MAX && l->value > h->value)
-                complaints_add(c, true, l->at.file, l->at.line, "budget %s: %s= is above %s=", b->name, limit_key_to_string(low),
-                               limit_key_to_string(high));
+                complaints_add(c, true, l->at.file, l->at.line, "budget %s: %s= is above %s=", b->name, limit_key_to_string((int) low),
+                               limit_key_to_string((int) high));
 }
 
 static void check_budget(Complaints *c, const BudgetSection *b) {

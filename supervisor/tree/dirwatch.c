@@ -251,7 +251,7 @@ static int child_path(Dirwatch *d, uint64_t parent, const char *name, char ret[P
 
 static void created(Dirwatch *d, uint64_t parent, const char *name) {
         char above[PATH_SIZE], path[PATH_SIZE];
-        _cleanup_close_ int dir = -1, fd = -1;
+        _cleanup_close_ int fd = -1;
         Pending *p;
         TreeGroup g;
         uint64_t id;

@@ -106,8 +106,8 @@ static void test_fields_of_any_type(void **state) {
         static const char *const rows[] = {
                 "{\"type\":\"kill\"}",
                 "{\"type\":\"sigkill\"}",
-                "{\"type\":\"kill\",\"scope\":1,\"victims\":{},\"cgroup\":[],\"limit_cgroup\":\"x\",\"contributors\":3,\"processes\":[1,null],"
-                "\"identity\":7,\"counters\":[],\"ancestors\":[null,{}],\"time\":\"x\",\"victims\":[null]}",
+                ("{\"type\":\"kill\",\"scope\":1,\"victims\":{},\"cgroup\":[],\"limit_cgroup\":\"x\",\"contributors\":3,\"processes\":[1,null],"
+                "\"identity\":7,\"counters\":[],\"ancestors\":[null,{}],\"time\":\"x\",\"victims\":[null]}"),
                 "{\"type\":\"kill\",\"scope\":\"self\",\"limit_bytes\":9223372036854775807,\"victims\":[{\"pid\":-5,\"oom_score_adj\":1.5}]}",
         };
 
