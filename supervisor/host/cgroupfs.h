@@ -26,7 +26,8 @@ int cgroupfs_open_id(const Cgroupfs *fs, uint64_t id);
  * descriptor, -ENODEV where there is none, -EINVAL for a name that leads out. */
 int cgroupfs_open_path(const Cgroupfs *fs, const char *path);
 
-/* By id where handles work, else by @path and verified. @path may be NULL. As cgroupfs_open_id(). */
+/* By @path (may be NULL, or of another cgroup by now) where it is that of @id, else by handle. As cgroupfs_open_id(). The
+ * cheapest way to a cgroup among many siblings. */
 int cgroupfs_open_sure(const Cgroupfs *fs, uint64_t id, const char *path);
 
 /* The id of an open cgroup directory. Returns 0, -errno. */

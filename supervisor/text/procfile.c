@@ -75,10 +75,13 @@ static const char *find_line(const char *text, size_t length, const char *key, s
 /* The first (or, @last, the last) number of that line; -1 where there is none. */
 static int64_t line_number(const char *text, size_t length, const char *key, bool last) {
         size_t n = 0;
-        const char *at = find_line(text, length, key, &n), *end = at + n;
+        const char *at = find_line(text, length, key, &n), *end;
         int64_t found = -1, number;
 
-        while (at && at < end && next_number(&at, end, &number)) {
+        if (!at)
+                return -1;
+        end = at + n;
+        while (at < end && next_number(&at, end, &number)) {
                 found = number;
                 if (!last)
                         break;
