@@ -21,6 +21,7 @@ typedef struct Open {
         KillVictim *last;               /* the victim of the last pass; NULL: none, or it found no room */
         int32_t last_tgid, last_tid;    /* ... whoever it was */
         uint32_t last_unconfirmed;      /* passes of a victim left out that wait for their SIGKILL */
+        bool last_ownerless;
         uint64_t common[EVIDENCE_ANCESTORS_MAX];        /* ids of the cgroups that hold all victims so far */
         uint32_t n_common;
         bool common_begun;
@@ -130,13 +131,14 @@ static const char *keep_path(const Assembler *a, Open *o, const EvidenceVictim *
         return start;
 }
 
-/* The limit's owner is among the victim's ancestors, so the victim's record may know its name. */
-static void name_limit(const Assembler *a, Open *o, const EvidenceVictim *v) {
-        if (o->kill.limit.id == 0 || o->kill.limit.path)
+/* The limit's owner and the one with memory.oom.group are among the victim's ancestors, so the victim's record may know
+ * their names. */
+static void name_above(const Assembler *a, Open *o, const EvidenceVictim *v, KillCgroup *cgroup) {
+        if (cgroup->id == 0 || cgroup->path)
                 return;
         for (uint32_t i = 0; i <= v->level && i < EVIDENCE_ANCESTORS_MAX; i++)
-                if (v->ancestor_ids[i] == o->kill.limit.id)
-                        o->kill.limit.path = keep_path(a, o, v, i, o->kill.limit.id);
+                if (v->ancestor_ids[i] == cgroup->id)
+                        cgroup->path = keep_path(a, o, v, i, cgroup->id);
 }
 
 /* Keeps of the line of ancestors what all victims have in common. */
@@ -360,6 +362,7 @@ static void feed_victim(Assembler *a, const Evidence *e, const AssembleSink *sin
         o->last_tgid = ev->tgid;
         o->last_tid = ev->tid;
         o->last_unconfirmed = 0;
+        o->last_ownerless = ev->owner_known && !ev->owner_present;
         v = find_victim(o, ev->tgid, ev->start_nsec);
         if (!v) {
                 v = add_victim(a, o);
@@ -369,7 +372,12 @@ static void feed_victim(Assembler *a, const Evidence *e, const AssembleSink *sin
         } else if (v->why == REEVE_VICTIM_SHARED_MM)
                 v->why = REEVE_VICTIM_GROUP;
         o->last = v;
-        name_limit(a, o, ev);
+        name_above(a, o, ev, &o->kill.limit);
+        if (ev->group_cgroup_id != 0) {
+                if (o->kill.kill_cgroup.id == 0)
+                        o->kill.kill_cgroup.id = ev->group_cgroup_id;
+                name_above(a, o, ev, &o->kill.kill_cgroup);
+        }
         narrow_common(o, ev);
         if (!v) {
                 o->last_unconfirmed = 1;
@@ -387,6 +395,10 @@ static void confirm(Assembler *a, Open *o, KillVictim *v) {
                 o->last_unconfirmed = 0;
         o->kill.confirmed++;
         a->stats.confirmed++;
+        if (o->last_ownerless) {
+                o->kill.ownerless++;
+                a->stats.ownerless++;
+        }
 }
 
 static bool names(const KillVictim *v, int32_t pid) {
@@ -472,15 +484,15 @@ static void drop_unconfirmed(Kill *k) {
         k->n_victims = n;
 }
 
-/* memory.oom.group stands in the cgroup that holds all members, or above it, at most at the limit's owner. Only where
- * these two are one is it known. */
+/* Where no probe told it: memory.oom.group stands in the cgroup that holds all members, or above it, at most at the
+ * limit's owner. Only where these two are one is it known. */
 static void find_kill_cgroup(Open *o) {
         Kill *k = &o->kill;
 
         if (!k->group_kill || o->n_common == 0)
                 return;
         k->group_deepest_id = o->common[o->n_common - 1];
-        if (k->limit.id != 0 && k->group_deepest_id == k->limit.id)
+        if (k->kill_cgroup.id == 0 && k->limit.id != 0 && k->group_deepest_id == k->limit.id)
                 k->kill_cgroup = k->limit;
 }
 

@@ -24,6 +24,7 @@ typedef struct AssembleStats {
         uint64_t attempts;              /* victims' records seen: passes through __oom_kill_process() */
         uint64_t confirmed;             /* those whose SIGKILL followed: what vmstat oom_kill counts */
         uint64_t not_counted;           /* closed invocations' attempts without SIGKILL: the mm was gone already */
+        uint64_t ownerless;             /* confirmed ones whose mm had no owner: memory.events does not count them */
         uint64_t kills;                 /* handed over */
         uint64_t sigkills;              /* kernel's SIGKILLs outside any OOM, handed over */
         uint64_t empty;                 /* invocations that ended without a confirmed victim */

@@ -68,6 +68,7 @@ typedef struct Kill {
                                          * between it and the limit's. 0: not known */
         uint32_t attempts;              /* all passes through __oom_kill_process() */
         uint32_t confirmed;             /* those whose SIGKILL followed: what vmstat oom_kill counted */
+        uint32_t ownerless;             /* of these, with an mm without owner: memory.events did not count them */
         KillCgroup counted;             /* of a kill without victims: the cgroup whose counter told of it */
         KillVictim *victims;            /* the caller's memory; confirmed victims first, the chosen one at [0] */
         size_t n_victims, max_victims;

@@ -115,9 +115,9 @@ static void say_reason(Strbuf *out, const RecordContext *c, const Kill *k) {
 void record_say_kill(Strbuf *out, const RecordContext *c, const Kill *k) {
         say_killer(out, k);
         if (k->n_victims == 0) {
-                strbuf_puts(out, " killed a process nobody saw: ");
-                say_reason(out, c, k);
-                strbuf_puts(out, ".");
+                strbuf_printf(out, " killed %s in ", k->attempts > 1 ? "processes" : "a process");
+                say_cgroup(out, c, &k->counted);
+                strbuf_printf(out, ": %u by its counter, nobody saw who.", k->attempts ? k->attempts : 1);
                 return;
         }
         strbuf_puts(out, " killed ");

@@ -238,6 +238,26 @@ static void test_group_below_the_limit_is_not_guessed(void **state) {
         bench_end(&b);
 }
 
+static void test_the_probe_tells_the_group(void **state) {
+        Bench b = bench(&(AssembleOptions) { 0 });
+
+        (void) state;
+        feed(&b, oom(5, 1000, 10));
+        for (int i = 0; i < 2; i++) {
+                Evidence e = victim(5, 1001, 99, 3);
+
+                e.victim.group_cgroup_id = i ? 20 : 0;
+                e.victim.owner_known = true;
+                e.victim.owner_present = i == 0;
+                feed(&b, e);
+                feed(&b, signal_of(5, 1002, 99, 0));
+        }
+        feed(&b, end(5, 1003));
+        assert_int_equal(b.seen->kills[0].kill_cgroup.id, 20);
+        assert_int_equal(b.seen->kills[0].ownerless, 1);
+        bench_end(&b);
+}
+
 static void test_who_shares_the_mm_dies_too(void **state) {
         Bench b = bench(&(AssembleOptions) { 0 });
 
@@ -411,6 +431,7 @@ int main(void) {
                 cmocka_unit_test(test_scope_killer_and_selection),
                 cmocka_unit_test(test_a_group_kill_names_each_once),
                 cmocka_unit_test(test_group_below_the_limit_is_not_guessed),
+                cmocka_unit_test(test_the_probe_tells_the_group),
                 cmocka_unit_test(test_who_shares_the_mm_dies_too),
                 cmocka_unit_test(test_without_a_signal_nobody_was_killed),
                 cmocka_unit_test(test_what_has_no_end_is_closed_and_says_so),

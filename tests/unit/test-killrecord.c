@@ -190,6 +190,20 @@ static void test_sentences(void **state) {
         }
 }
 
+/* Where only a counter spoke, the record has the counter's cgroup. */
+static void test_a_counted_kill_has_its_cgroup(void **state) {
+        static char text[16384];
+        Kill k = { .limit_bytes = -1, .limit_current_bytes = -1, .limit_peak_bytes = -1, .limit_swap_bytes = -1, .killer = REEVE_KILLER_KERNEL,
+                   .order = KILL_ADJ_UNKNOWN, .gfp = -1, .counted = { .id = 30, .path = "/x" }, .attempts = 2, .confidence = REEVE_CONFIDENCE_COUNTED };
+        json_t *o = written(text, sizeof(text), &k);
+
+        (void) state;
+        assert_string_equal(json_string_value(json_object_get(json_object_get(o, "cgroup"), "path")), "/x");
+        assert_int_equal(json_integer_value(json_object_get(o, "owner_uid")), 1000);
+        assert_string_equal(json_string_value(json_object_get(o, "text")), "The kernel killed processes in /x: 2 by its counter, nobody saw who.");
+        json_decref(o);
+}
+
 static void test_sigkill_names_its_sender(void **state) {
         static char text[8192];
         Strbuf b = STRBUF_INIT(text);
@@ -215,6 +229,7 @@ int main(void) {
                 cmocka_unit_test(test_victims_that_do_not_fit_are_said_to_miss),
                 cmocka_unit_test(test_no_room_leaves_nothing_behind),
                 cmocka_unit_test(test_sentences),
+                cmocka_unit_test(test_a_counted_kill_has_its_cgroup),
                 cmocka_unit_test(test_sigkill_names_its_sender),
         };
 
