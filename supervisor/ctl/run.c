@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "supervisor/base/strbuf.h"
 #include "supervisor/ctl/ctl.h"
 #include "supervisor/ctl/runloop.h"
 #include "supervisor/ctl/runreport.h"
@@ -76,7 +77,7 @@ static int enter_scope(Payload *ret, const RunOptions *o, const char *mount, cha
                 return r;
         r = payload_enter(ret, mount, reason, sizeof(reason));
         if (r == -EOPNOTSUPP && user)
-                (void) snprintf(why, why_size, "%s. The administrator delegates it with a file "
+                strbuf_printf(&(Strbuf) { .data = why, .size = why_size }, "%s. The administrator delegates it with a file "
                                 "/etc/systemd/system/user@.service.d/delegate.conf that says [Service] Delegate=memory pids", reason);
         else if (r < 0)
                 (void) snprintf(why, why_size, "%s", reason);
@@ -96,7 +97,7 @@ static int enter(Payload *ret, const RunOptions *o, const char *mount, char *why
         }
         r = payload_enter_below(ret, mount, o->name, own_why, sizeof(own_why));
         if (r < 0)
-                (void) snprintf(why, why_size, "%s%sno cgroup near this one may be used: %s", systemd_why,
+                strbuf_printf(&(Strbuf) { .data = why, .size = why_size }, "%s%sno cgroup near this one may be used: %s", systemd_why,
                                 systemd_why[0] ? "; " : "", own_why);
         return r;
 }

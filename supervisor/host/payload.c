@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/base/strbuf.h"
 
 static int read_at(int dir_fd, const char *name, char *ret, size_t size) {
         _cleanup_close_ int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
@@ -83,7 +84,9 @@ static int open_leaf(int top_fd, const char *name) {
 }
 
 static int complain(int r, char *reterr, size_t err_size, const char *what, const char *path) {
-        (void) snprintf(reterr, err_size, "%s %s: %s", what, path, strerror(-r));
+        Strbuf b = { .data = reterr, .size = err_size };
+
+        strbuf_printf(&b, "%s %s: %s", what, path, strerror(-r));
         return r;
 }
 
@@ -150,7 +153,9 @@ int payload_enter(Payload *ret, const char *mount, char *reterr, size_t err_size
         if (p.top_fd < 0)
                 return complain(-errno, reterr, err_size, "cannot open", path);
         if (!lists_memory(p.top_fd, "cgroup.controllers")) {
-                (void) snprintf(reterr, err_size, "the memory controller is not delegated to %s", own);
+                Strbuf b = { .data = reterr, .size = err_size };
+
+                strbuf_printf(&b, "the memory controller is not delegated to %s", own);
                 close_all(&p);
                 return -EOPNOTSUPP;
         }
@@ -178,7 +183,9 @@ static int enter_at(Payload *p, int parent_fd, const char *path, const char *nam
         if (p->top_fd < 0 || p->parent_fd < 0)
                 return complain(-errno, reterr, err_size, "cannot open the cgroup", top);
         if (!lists_memory(p->top_fd, "cgroup.controllers")) {
-                (void) snprintf(reterr, err_size, "the memory controller is not enabled for children of %s", path);
+                Strbuf b = { .data = reterr, .size = err_size };
+
+                strbuf_printf(&b, "the memory controller is not enabled for children of %s", path);
                 return -EOPNOTSUPP;
         }
         r = make_leaves(p, top, reterr, err_size);
@@ -212,7 +219,7 @@ int payload_enter_below(Payload *ret, const char *mount, const char *name, char 
                 }
                 r = enter_at(&p, fd, own, name, why, sizeof(why));
                 if (r < 0 && first)
-                        (void) snprintf(reterr, err_size, "%s", why);
+                        strbuf_puts(&(Strbuf) { .data = reterr, .size = err_size }, why);
                 first = false;
                 if (r == 0) {
                         *ret = p;

@@ -60,7 +60,9 @@ static int take_unit_name(char *ret, size_t size, const char *value, const char 
                                 value, size - end - 1);
                 return -EINVAL;
         }
-        (void) snprintf(ret, size, "%s%s", value, has_suffix ? "" : suffix);
+        memcpy(ret, value, length + 1);
+        if (!has_suffix)
+                memcpy(ret + length, suffix, end + 1);
         return 0;
 }
 
