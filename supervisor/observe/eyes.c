@@ -67,6 +67,9 @@ static void look(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         case EYES_STATUS:
                 look_status(l, r, a);
                 break;
+        case EYES_PARTIES:
+                look_at_parties(l, r, a);
+                break;
         case EYES_NEAREST:
                 look_nearest(l, r, a);
                 break;

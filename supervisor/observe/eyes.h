@@ -18,6 +18,7 @@ typedef enum EyesKind {
         EYES_READ_AHEAD,        /* a cgroup near its limit: command lines, samples; kept for the records to come */
         EYES_OWNER,             /* a new cgroup: owner, invocation, parent; answer: owner ... path */
         EYES_STATUS,            /* one cgroup for `reevectl status CGROUP`; answer: text, one JSON object */
+        EYES_PARTIES,           /* the processes in victims[0] and [1], at once, before they are reaped; answer: parties */
         EYES_NEAREST,           /* the five nearest their effective limit; answer: text, a JSON array */
 } EyesKind;
 
@@ -38,6 +39,18 @@ typedef struct EyesRequest {
         EyesVictim victims[EYES_VICTIMS_MAX];
 } EyesRequest;
 
+/* A process as /proc shows it now; zombies too. */
+typedef struct EyesParty {
+        int32_t tgid;           /* 0: it is gone */
+        uint64_t start_nsec;    /* as exact as ticks */
+        int64_t uid;            /* -1: not known */
+        char comm[64];
+        uint64_t cgroup_id;     /* 0: not known, or removed meanwhile */
+        char path[EYES_PATH_SIZE];      /* of its cgroup; "" where not known */
+} EyesParty;
+
+enum { EYES_PARTIES_MAX = 2 };
+
 /* An answer; free with eyes_answer_free(). */
 typedef struct EyesAnswer {
         EyesKind kind;
@@ -52,6 +65,7 @@ typedef struct EyesAnswer {
         uint32_t level;
         bool has_invocation;
         uint8_t invocation[16];
+        EyesParty parties[EYES_PARTIES_MAX];
         bool has_path;
         char path[4096];        /* OWNER: as found, "" where the cgroup was gone */
 } EyesAnswer;
