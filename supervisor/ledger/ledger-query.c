@@ -195,25 +195,53 @@ static int64_t number_take(Ledger *l, sqlite3_stmt *s) {
         return r;
 }
 
-int64_t ledger_exists(Ledger *l, const char *boot_id, uint64_t origin_nsec, int32_t origin_pid, const char *key) {
+static int64_t exists_origin(Ledger *l, const char *boot_id, uint64_t origin_nsec, int32_t origin_pid) {
         sqlite3_stmt *s = NULL;
+        int code = sqlite3_prepare_v2(l->db, "SELECT seq FROM record WHERE boot = ? AND origin_nsec = ? AND origin_pid = ?", -1,
+                                      &s, NULL);
+
+        if (code != SQLITE_OK)
+                return ledger_fail(l, code);
+        (void) sqlite3_bind_text(s, 1, boot_id, -1, SQLITE_STATIC);
+        (void) sqlite3_bind_int64(s, 2, (int64_t) origin_nsec);
+        (void) sqlite3_bind_int(s, 3, origin_pid);
+        return number_take(l, s);
+}
+
+/* A key with the log's stamp ("boot:tgid:@usec") stands for any kill of that process within two seconds of it: the line is
+ * written after the kill, by a clock of its own, and an overloaded console holds it up. */
+static int64_t exists_stamp(Ledger *l, const char *key, const char *at) {
+        sqlite3_stmt *s = NULL;
+        int code = sqlite3_prepare_v2(l->db, "SELECT min(seq) FROM record WHERE key >= ?1 AND key < ?2"
+                                             " AND abs(json_extract(json, '$.boottime_usec') - ?3) < 2000000", -1, &s, NULL);
+        int length = (int) (at - key);
+        char *end;
+
+        if (code != SQLITE_OK)
+                return ledger_fail(l, code);
+        end = sqlite3_mprintf("%.*s;", length - 1, key);        /* ';' follows ':' */
+        (void) sqlite3_bind_text(s, 1, key, length, SQLITE_STATIC);
+        (void) sqlite3_bind_text(s, 2, end, -1, sqlite3_free);
+        (void) sqlite3_bind_int64(s, 3, strtoll(at + 1, NULL, 10));
+        return number_take(l, s);
+}
+
+static int64_t exists_key(Ledger *l, const char *key) {
+        sqlite3_stmt *s = NULL;
+        const char *at = key ? strchr(key, '@') : NULL;
         int code;
 
-        if (origin_nsec) {
-                code = sqlite3_prepare_v2(l->db, "SELECT seq FROM record WHERE boot = ? AND origin_nsec = ?"
-                                                 " AND origin_pid = ?", -1, &s, NULL);
-                if (code != SQLITE_OK)
-                        return ledger_fail(l, code);
-                (void) sqlite3_bind_text(s, 1, boot_id, -1, SQLITE_STATIC);
-                (void) sqlite3_bind_int64(s, 2, (int64_t) origin_nsec);
-                (void) sqlite3_bind_int(s, 3, origin_pid);
-        } else {
-                code = sqlite3_prepare_v2(l->db, "SELECT min(seq) FROM record WHERE key = ?", -1, &s, NULL);
-                if (code != SQLITE_OK)
-                        return ledger_fail(l, code);
-                (void) sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-        }
+        if (at)
+                return exists_stamp(l, key, at);
+        code = sqlite3_prepare_v2(l->db, "SELECT min(seq) FROM record WHERE key = ?", -1, &s, NULL);
+        if (code != SQLITE_OK)
+                return ledger_fail(l, code);
+        (void) sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
         return number_take(l, s);
+}
+
+int64_t ledger_exists(Ledger *l, const char *boot_id, uint64_t origin_nsec, int32_t origin_pid, const char *key) {
+        return origin_nsec ? exists_origin(l, boot_id, origin_nsec, origin_pid) : exists_key(l, key);
 }
 
 int64_t ledger_counts(Ledger *l, const LedgerQuery *q, LedgerCountBy by,
