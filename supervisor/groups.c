@@ -1,0 +1,260 @@
+/* Which cgroups are there? Births and deaths from the churn ring or the walk, and who wants to know of them. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "supervisor/attribute/identity.h"
+#include "supervisor/base/fd.h"
+#include "supervisor/host/proc.h"
+#include "supervisor/supervisor.h"
+
+const char *groups_path(void *supervisor, uint64_t id) {
+        Supervisor *s = supervisor;
+
+        return id && tree_path(s->tree, id, s->path, sizeof(s->path)) >= 0 ? s->path : NULL;
+}
+
+/* Identity is found from the path at the moment of need; what was learned at first sight (owners, invocation, label) is in
+ * the tree and outlives the cgroup. */
+const Identity *groups_identity(void *supervisor, uint64_t id) {
+        static Identity identity;
+        Supervisor *s = supervisor;
+        bool root_owned[IDENTITY_LEVELS_MAX];
+        int64_t owners[IDENTITY_LEVELS_MAX];
+        char invocation[33] = "";
+        TreeGroup group;
+        const char *path;
+        size_t levels = 0;
+
+        if (!tree_get(s->tree, id, &group))
+                return NULL;
+        if (group.has_invocation)
+                for (size_t i = 0; i < sizeof(group.invocation); i++)
+                        (void) snprintf(invocation + 2 * i, 3, "%02x", group.invocation[i]);
+        levels = group.level < IDENTITY_LEVELS_MAX ? group.level : IDENTITY_LEVELS_MAX;
+        for (uint64_t at = id; at && tree_get(s->tree, at, &group) && group.level > 0; at = group.parent_id)
+                if (group.level <= levels) {
+                        owners[group.level - 1] = group.owner == TREE_OWNER_UNKNOWN ? KILL_UNKNOWN : (int64_t) group.owner;
+                        root_owned[group.level - 1] = group.owner == 0;
+                }
+        path = groups_path(s, id);
+        if (!path)
+                return NULL;
+        identity_find(&identity, path, root_owned, owners, levels, invocation[0] ? invocation : NULL);
+        (void) tree_get(s->tree, id, &group);
+        if (group.label)
+                (void) identity_name_pod(&identity, group.label);
+        return &identity;
+}
+
+int64_t groups_owner_uid(void *supervisor, uint64_t id) {
+        Supervisor *s = supervisor;
+        TreeGroup group;
+
+        if (!tree_get(s->tree, id, &group) || group.owner == TREE_OWNER_UNKNOWN)
+                return RECORD_OWNER_UNKNOWN;
+        return group.owner;
+}
+
+bool groups_process(void *supervisor, int32_t tgid, uint64_t start_nsec, RecordProcess *ret) {
+        static EyesProcess known;
+        static char unit[IDENTITY_NAME_SIZE];
+        Supervisor *s = supervisor;
+
+        if (s->sender && tgid == s->sender_tid && s->sender->tgid > 0) {
+                const Identity *identity = s->sender->cgroup_id ? groups_identity(s, s->sender->cgroup_id) : NULL;
+
+                (void) snprintf(unit, sizeof(unit), "%s", identity ? identity->unit : "");
+                *ret = (RecordProcess) { .comm = s->sender->comm, .uid = s->sender->uid, .ppid = RECORD_UNKNOWN,
+                                         .ns_pid = RECORD_UNKNOWN, .unit = unit[0] ? unit : NULL,
+                                         .cgroup_id = s->sender->cgroup_id, .main = -1 };
+                return true;
+        }
+        if (!eyes_process(s->eyes, tgid, start_nsec, &known))
+                return false;
+        *ret = (RecordProcess) {
+                .cmdline = known.cmdline[0] ? known.cmdline : NULL,
+                .cmdline_length = strlen(known.cmdline),
+                .ppid = known.ppid,
+                .ns_pid = known.ns_pid,
+                .uid = RECORD_UNKNOWN,
+                .main = known.main ? 1 : 0,
+        };
+        return true;
+}
+
+bool groups_watched(Supervisor *s, uint64_t id) {
+        uint64_t watch = strcmp(s->config->reeve.watch, "/") == 0 ? 0 : tree_find(s->tree, s->config->reeve.watch);
+        TreeGroup group;
+
+        return watch == 0 || !tree_get(s->tree, id, &group) || tree_below(s->tree, id, watch);
+}
+
+/* ---- births and deaths ---- */
+
+/* Someone has a budget for it: then its memory.events are watched, and the slow hand hears of it. */
+static void report(Supervisor *s, uint64_t id) {
+        const char *path = groups_path(s, id);
+
+        if (!path || !s->budgets || !budgets_wants(s->budgets, path))
+                return;
+        budgets_cgroup_born(s->budgets, id, path);
+        (void) eventswatch_add(s->eventswatch, id, path, 0);
+}
+
+void groups_report(Supervisor *s) {
+        TreeGroup group;
+
+        for (size_t at = tree_next(s->tree, 0, &group); at; at = tree_next(s->tree, at, &group))
+                if (group.alive)
+                        report(s, group.id);
+}
+
+static void born(Supervisor *s, const TreeBirth *birth) {
+        if (tree_learn(s->tree, birth) > 0 && s->walked)
+                report(s, birth->id);
+}
+
+void groups_born(Supervisor *s, const EvidenceChurn *churn) {
+        EyesRequest look = { .kind = EYES_OWNER, .cgroup_id = churn->id };
+
+        born(s, &(TreeBirth) { .id = churn->id, .path = churn->path_cut ? NULL : churn->path, .owner = TREE_OWNER_UNKNOWN });
+        (void) eyes_post(s->eyes, &look);
+}
+
+void groups_died(Supervisor *s, uint64_t id, const char *path) {
+        tree_died(s->tree, id, path, clock_boottime_nsec());
+        eventswatch_remove(s->eventswatch, id);
+        if (s->budgets)
+                budgets_cgroup_died(s->budgets, id);
+}
+
+/* An eye looked at a newcomer, or at one of whose death nobody told. */
+void groups_owner(Supervisor *s, const EyesAnswer *answer) {
+        if (answer->error == -ENODEV)
+                groups_died(s, answer->cgroup_id, NULL);
+        else if (answer->error == 0) {
+                if (answer->has_path)
+                        born(s, &(TreeBirth) { .id = answer->cgroup_id, .path = answer->path, .owner = answer->owner });
+                tree_fill(s->tree, answer->cgroup_id, answer->owner, answer->has_invocation ? answer->invocation : NULL);
+        }
+}
+
+static int on_dirwatch(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+        DirwatchBatch *batch;
+
+        (void) source, (void) fd, (void) revents;
+        ring_drain_fd(dirwatch_ring(s->dirwatch));
+        while ((batch = dirwatch_take(s->dirwatch))) {
+                for (size_t i = 0; i < batch->n; i++) {
+                        const DirwatchNews *n = &batch->news[i];
+
+                        if (n->kind == DIRWATCH_BORN)
+                                born(s, &(TreeBirth) { .id = n->id, .parent_id = n->parent_id, .name = n->name,
+                                                       .owner = n->owner,
+                                                       .invocation = n->has_invocation ? n->invocation : NULL });
+                        else if (n->kind == DIRWATCH_DIED)
+                                groups_died(s, n->id, NULL);
+                        else if (!s->walked) {
+                                s->walked = true;
+                                tree_prepare(s->tree, clock_boottime_nsec());
+                                settings_apply(s);
+                        }
+                }
+                free(batch);
+        }
+        return 0;
+}
+
+/* ---- near its limit ---- */
+
+/* The tier log without a kernel log knows of kills by these counters alone. */
+static void count_kills(Supervisor *s, const EventswatchNews *news) {
+        int64_t grown = news->local_now.oom_kill < 0 ? 0 : news->local_now.oom_kill - news->local_before.oom_kill;
+        Kill kill;
+
+        if (s->from.kprobe || s->from.log || grown <= 0)
+                return;
+        logsource_counted(&kill, news->id, groups_path(s, news->id), (uint32_t) grown, news->now_nsec);
+        s->from.log_confirmed += (uint64_t) grown;
+        kills_take(s, &kill);
+}
+
+static void on_events(void *userdata, const EventswatchNews *news) {
+        Supervisor *s = userdata;
+        EyesRequest look = { .kind = EYES_READ_AHEAD, .cgroup_id = news->id };
+        const char *path = groups_path(s, news->id);
+
+        count_kills(s, news);
+        if (news->gone)
+                return;
+        if (path)
+                (void) snprintf(look.path, sizeof(look.path), "%s", path);
+        (void) eyes_post(s->eyes, &look);
+}
+
+static int on_eventswatch(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) fd, (void) revents;
+        (void) eventswatch_drain(s->eventswatch, on_events, s);
+        return 0;
+}
+
+static int on_eyes(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+        EyesAnswer *answer;
+
+        (void) source, (void) fd, (void) revents;
+        ring_drain_fd(eyes_ring(s->eyes));
+        while ((answer = eyes_take(s->eyes))) {
+                if (answer->kind == EYES_KILL_DETAILS)
+                        kills_details(s, answer);
+                else if (answer->kind == EYES_PARTIES)
+                        kills_parties(s, answer);
+                else if (answer->kind == EYES_OWNER)
+                        groups_owner(s, answer);
+                else if (answer->kind != EYES_READ_AHEAD)
+                        answers_eyes(s, answer);
+                (void) eyes_answer_free(answer);
+        }
+        return 0;
+}
+
+int groups_open(Supervisor *s) {
+        TreeOptions tree = { .max_groups = s->config->reeve.max_groups, .watch = s->config->reeve.watch };
+        EyesOptions eyes = { .fs = &s->fs, .command_lines = s->config->reeve.record_command_line };
+        int r;
+
+        r = tree_new(&s->tree, &tree, s->fs.root_id);
+        if (r < 0)
+                return r;
+        r = eyes_new(&s->eyes, &eyes);
+        if (r < 0)
+                return r;
+        r = eventswatch_new(&s->eventswatch, &s->fs);
+        if (r < 0)
+                return r;
+        r = supervisor_io(s, &s->eventswatch_io, eventswatch_fd(s->eventswatch), EPOLLIN, 5, on_eventswatch);
+        if (r < 0)
+                return r;
+        return supervisor_io(s, &s->eyes_io, ring_fd(eyes_ring(s->eyes)), EPOLLIN, 5, on_eyes);
+}
+
+/* The walk begins once the source of births is known: the churn ring already records, so nothing falls in between. */
+int groups_walk(Supervisor *s) {
+        int r = dirwatch_new(&s->dirwatch, &s->fs, s->config->reeve.watch, /* follow= */ s->from.tier != REEVE_TIER_KPROBE);
+
+        return r < 0 ? r : supervisor_io(s, &s->dirwatch_io, ring_fd(dirwatch_ring(s->dirwatch)), EPOLLIN, 3, on_dirwatch);
+}
+
+void groups_close(Supervisor *s) {
+        s->dirwatch_io = sd_event_source_disable_unref(s->dirwatch_io);
+        s->eventswatch_io = sd_event_source_disable_unref(s->eventswatch_io);
+        s->eyes_io = sd_event_source_disable_unref(s->eyes_io);
+        s->dirwatch = dirwatch_free(s->dirwatch);
+        s->eventswatch = eventswatch_free(s->eventswatch);
+        s->eyes = eyes_free(s->eyes);
+        s->tree = tree_free(s->tree);
+}

@@ -1,0 +1,200 @@
+/* What is wanted? The configuration, its reload, and the budgets it makes. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "supervisor/base/strbuf.h"
+#include "supervisor/supervisor.h"
+
+ReeveMode settings_mode(const Supervisor *s) {
+        return s->options.mode >= 0 ? (ReeveMode) s->options.mode : s->config->reeve.mode;
+}
+
+static ConfigPlaces places(const Supervisor *s) {
+        return (ConfigPlaces) { .directory = s->options.config_directory };
+}
+
+/* {"complaints": ["web.conf:12: ...", ...]}; the caller frees. */
+static char *complaints_text(const Complaints *complaints, bool warnings) {
+        json_t *list = json_array(), *object = json_pack("{s:o}", "complaints", list);
+        char line[1024], *text;
+
+        for (size_t i = 0; i < complaints->count; i++)
+                if (warnings || !complaints->items[i].warning)
+                        (void) json_array_append_new(list, json_string(complaint_format(&complaints->items[i], line,
+                                                                                        sizeof(line))));
+        text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+        json_decref(object);
+        return text;
+}
+
+static void say_refused(Supervisor *s) {
+        char text[256], line[192] = "";
+        char *details = complaints_text(&s->complaints, true);
+
+        for (size_t i = 0; i < s->complaints.count && !line[0]; i++)
+                if (!s->complaints.items[i].warning)
+                        (void) complaint_format(&s->complaints.items[i], line, sizeof(line));
+        (void) snprintf(text, sizeof(text), "The configuration was refused (%zu errors): %s", s->complaints.errors, line);
+        supervisor_say(s, "configuration_refused", text, details);
+        (void) sd_notifyf(0, "STATUS=Configuration refused, %zu errors; the old one stays: %s", s->complaints.errors, line);
+        free(details);
+}
+
+static void say_loaded(Supervisor *s) {
+        char text[192];
+
+        (void) snprintf(text, sizeof(text), "Configuration %s loaded: %zu budgets, %zu rules, %zu alerts.", s->config->hash,
+                        s->config->n_budgets, s->config->n_rules, s->config->n_alerts);
+        supervisor_say(s, "configuration_loaded", text, NULL);
+}
+
+void settings_load(Supervisor *s) {
+        ConfigPlaces from = places(s);
+
+        s->refused = config_load(&from, &s->config, &s->complaints) < 0;
+        if (s->refused) {
+                Complaints none = COMPLAINTS_INIT;
+
+                /* Watching on defaults is better than not watching; nothing is acted on by files that are not understood. */
+                if (config_parse(NULL, 0, &s->config, &none) == 0)
+                        s->config->reeve.mode = REEVE_MODE_WATCH;
+                complaints_done(&none);
+        }
+}
+
+void settings_apply(Supervisor *s) {
+        BudgetsOptions options = {
+                .cgroup_root = s->fs.root,
+                .state_directory = s->options.state_directory,
+                .mode = settings_mode(s),
+                .user = s->options.user,
+        };
+        int r = 0;
+
+        if (!s->budgets) {
+                r = budgets_new(&s->budgets, &options);
+                if (r >= 0)
+                        r = supervisor_io(s, &s->budgets_io, budgets_fd(s->budgets), EPOLLIN, 5, settings_on_budgets);
+        }
+        if (r < 0) {
+                supervisor_say(s, "configuration_refused", "Budgets cannot be applied: no memory or no state directory.", NULL);
+                return;
+        }
+        /* Refused files are no configuration: what they did before stays, so nothing is taken back either. */
+        if (s->refused) {
+                say_refused(s);
+                return;
+        }
+        say_loaded(s);
+        (void) budgets_configure(s->budgets, s->config, settings_mode(s), 0);
+        groups_report(s);
+}
+
+/* ---- reload ---- */
+
+static char *changes_text(const Config *before, const Config *now) {
+        json_t *object = json_pack("{s:[{s:s, s:s, s:i, s:i, s:i}]}", "changes", "before", before->hash, "after", now->hash,
+                                   "budgets", (int) now->n_budgets, "rules", (int) now->n_rules, "alerts", (int) now->n_alerts);
+        char *text;
+
+        if (object && strcmp(before->hash, now->hash) == 0)
+                (void) json_array_clear(json_object_get(object, "changes"));
+        text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+        json_decref(object);
+        return text;
+}
+
+static void adopt(Supervisor *s, Config *now) {
+        LedgerBounds bounds = {
+                .retention_usec = now->reeve.max_retention_usec,
+                .max_bytes = now->reeve.max_use_bytes,
+                .keep_records = now->reeve.keep_records,
+                .keep_sigkills = now->reeve.keep_sigkills,
+        };
+
+        s->config = now;
+        s->refused = false;
+        s->emit.context.configuration_hash = now->hash;
+        s->emit.context.command_line = now->reeve.record_command_line;
+        eyes_command_lines(s->eyes, now->reeve.record_command_line);
+        tree_bound(s->tree, now->reeve.max_groups);
+        clerk_configure(s->clerk, &bounds);
+}
+
+int settings_reload(Supervisor *s, char **ret_text) {
+        ConfigPlaces from = places(s);
+        Config *now = NULL, *before = s->config;
+
+        complaints_done(&s->complaints);
+        s->complaints = (Complaints) COMPLAINTS_INIT;
+        if (config_load(&from, &now, &s->complaints) < 0) {
+                s->refused = true;
+                say_refused(s);
+                *ret_text = complaints_text(&s->complaints, false);
+                return -EBADMSG;
+        }
+        *ret_text = changes_text(before, now);
+        adopt(s, now);
+        if (s->walked)
+                settings_apply(s);
+        (void) config_unref(before);
+        (void) sd_notify(0, "STATUS=Watching.");
+        return 0;
+}
+
+/* ---- what the slow hand did ---- */
+
+static int write_limit(Strbuf *out, const RecordContext *context, const void *what) {
+        return record_limit(out, context, what);
+}
+
+static RecordLimit limit_of(const LimitResult *r) {
+        return (RecordLimit) {
+                .time_nsec = r->time_nsec,
+                .cgroup = { .id = r->cgroup_id, .path = r->path },
+                .key = limit_key_to_string((int) r->key),
+                .state = r->reason == REEVE_REASON_CHANGED_BY_OTHER ? RECORD_LIMIT_CHANGED
+                         : r->outcome == REEVE_OUTCOME_DONE ? RECORD_LIMIT_APPLIED : RECORD_LIMIT_REFUSED,
+                .wanted = r->wanted, .before = r->before, .after = r->after, .effective_bytes = r->effective_bytes,
+                .by = reeve_limit_by_to_string((int) r->by),
+                .reason = r->reason,
+                .outcome = r->outcome,
+                .error = r->error,
+                .requested = r->requested_by.known,
+                .requested_uid = r->requested_by.uid, .requested_pid = r->requested_by.pid,
+                .requested_comm = r->requested_by.comm, .requested_unit = r->requested_by.unit,
+        };
+}
+
+static uint64_t emit_limit(Supervisor *s, const LimitResult *result) {
+        RecordContext context = s->emit.context;
+        RecordLimit limit = limit_of(result);
+        EmitHead head = {
+                .type = REEVE_RECORD_LIMIT,
+                .time_nsec = result->time_nsec,
+                .owner_uid = result->cgroup_id ? groups_owner_uid(s, result->cgroup_id) : RECORD_OWNER_UNKNOWN,
+                .context = &context,
+        };
+
+        context.rule_at = result->origin;
+        return emit_record(&s->emit, &head, write_limit, &limit);
+}
+
+int settings_on_budgets(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+        BudgetsAnswer *answer;
+
+        (void) source, (void) fd, (void) revents;
+        while ((answer = budgets_pop(s->budgets))) {
+                if (answer->type == BUDGETS_RESULT && emit_limit(s, &answer->result) > 0)
+                        answers_budgets(s, answer->cookie, s->emit.text, false);
+                else if (answer->type == BUDGETS_DONE)
+                        answers_budgets(s, answer->cookie, NULL, true);
+                (void) budgets_answer_free(answer);
+        }
+        return 0;
+}

@@ -1,0 +1,387 @@
+/* What happens? The source of facts in use: opened, drained into attribution, checked, and replaced when it fails. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "supervisor/base/fd.h"
+#include "supervisor/host/proc.h"
+#include "supervisor/supervisor.h"
+#include "supervisor/text/kernfile.h"
+
+enum {
+        CHURN_PAUSE_USEC = 50 * 1000,           /* under a user's load churn is read at most 20 times a second */
+        EXPIRE_USEC = 1100 * 1000,              /* an OOM without an end mark is closed after a second */
+        SETTLE_USEC = 100 * 1000,               /* the lines of one OOM are written within milliseconds */
+        LOOK_AGAIN_USEC = 1500 * 1000,          /* a difference that is still there then is a gap */
+        PRIORITY_KILLS = -10, PRIORITY_CHURN = 20,
+};
+
+static const AssembleOptions assemble_options = { 0 };
+
+/* ---- the kprobe tier ---- */
+
+static void on_kill(const Kill *kill, void *userdata) {
+        kills_take(userdata, kill);
+}
+
+static void on_sigkill(const Sigkill *signal, void *userdata) {
+        kills_take_signal(userdata, signal);
+}
+
+static void on_evidence(const Evidence *evidence, void *userdata) {
+        Supervisor *s = userdata;
+        AssembleSink sink = { .kill = on_kill, .sigkill = on_sigkill, .userdata = s };
+
+        if (evidence->kind == EVIDENCE_MKDIR)
+                groups_born(s, &evidence->churn);
+        else if (evidence->kind == EVIDENCE_RMDIR)
+                groups_died(s, evidence->churn.id, evidence->churn.path_cut ? NULL : evidence->churn.path);
+        else
+                assemble_feed(s->from.assembler, evidence, &sink);
+}
+
+static int on_expire(sd_event_source *source, uint64_t usec, void *userdata);
+static int on_look_again(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* Pages whose evidence is in finished records may go: all before the oldest kill that is still open or waits. */
+static void release_pages(Supervisor *s) {
+        uint64_t open = assemble_oldest(s->from.assembler), waits = kills_releasable_nsec(s);
+        uint64_t upto = open == UINT64_MAX ? UINT64_MAX : open - 1;
+
+        kprobe_release(s->from.kprobe, waits < upto ? waits : upto);
+}
+
+static void drain(Supervisor *s) {
+        uint64_t kills = assemble_stats(s->from.assembler)->attempts;
+        int r;
+
+        do
+                r = kprobe_drain(s->from.kprobe, on_evidence, s);
+        while (r > 0);
+        release_pages(s);
+        if (assemble_oldest(s->from.assembler) != UINT64_MAX)
+                supervisor_timer(s, &s->from.expire_timer, EXPIRE_USEC, on_expire);
+        if (assemble_stats(s->from.assembler)->attempts != kills)
+                supervisor_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
+        if (s->server)
+                server_drained(s->server);
+        if (r < 0)
+                supervisor_timer(s, &s->from.retry_timer, 0, on_look_again);
+}
+
+static int on_expire(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+        AssembleSink sink = { .kill = on_kill, .sigkill = on_sigkill, .userdata = s };
+
+        (void) source, (void) usec;
+        if (!s->from.kprobe)
+                return 0;
+        assemble_expire(s->from.assembler, clock_boottime_nsec(), &sink);
+        drain(s);
+        return 0;
+}
+
+static int on_kills(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        (void) source, (void) fd, (void) revents;
+        drain(userdata);
+        return 0;
+}
+
+static int on_churn_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) usec;
+        if (s->from.churn_io)
+                (void) sd_event_source_set_enabled(s->from.churn_io, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+static int on_churn(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) fd, (void) revents;
+        drain(s);
+        supervisor_timer(s, &s->from.churn_timer, CHURN_PAUSE_USEC, on_churn_again);
+        return 0;
+}
+
+static int assembler_open(Sources *from) {
+        size_t size = assemble_size(&assemble_options);
+
+        if (from->assembler)
+                return 0;
+        from->assembler_memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (from->assembler_memory == MAP_FAILED)
+                return -ENOMEM;
+        from->assembler = assemble_init(from->assembler_memory, &assemble_options);
+        return 0;
+}
+
+static int open_kprobe(Supervisor *s) {
+        KprobeOptions options = {
+                .state_directory = s->options.state_directory,
+                .cgroup_root = s->fs.root,
+                .kills_ring_bytes = s->config->reeve.kills_ring_bytes,
+                .churn_ring_bytes = s->config->reeve.churn_ring_bytes,
+                .pages = spool_pages(s->spool),
+        };
+        int r = assembler_open(&s->from);
+
+        if (r < 0)
+                return r;
+        r = kprobe_open(&s->from.kprobe, &options, s->from.kprobe_why, sizeof(s->from.kprobe_why));
+        if (r < 0)
+                return r;
+        s->from.kprobe_why[0] = '\0';
+        r = supervisor_io(s, &s->from.kills_io, kprobe_kills_fd(s->from.kprobe), EPOLLIN, PRIORITY_KILLS, on_kills);
+        if (r >= 0)
+                r = supervisor_io(s, &s->from.churn_io, kprobe_churn_fd(s->from.kprobe), EPOLLIN, PRIORITY_CHURN, on_churn);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(s->from.churn_io, SD_EVENT_ONESHOT);
+        return r;
+}
+
+static void close_kprobe(Supervisor *s) {
+        s->from.kills_io = sd_event_source_disable_unref(s->from.kills_io);
+        s->from.churn_io = sd_event_source_disable_unref(s->from.churn_io);
+        s->from.kprobe = kprobe_close(s->from.kprobe);
+}
+
+/* ---- the log tier ---- */
+
+static void on_log_kill(void *userdata, const Kill *kill) {
+        Supervisor *s = userdata;
+
+        s->from.log_confirmed += kill->attempts;
+        kills_take(s, kill);
+        supervisor_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
+}
+
+static void on_log_lost(void *userdata, uint64_t lost) {
+        Supervisor *s = userdata;
+
+        s->from.kmsg_lost += lost;
+        supervisor_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
+}
+
+static uint64_t find_path(void *userdata, const char *path) {
+        return tree_find(((Supervisor *) userdata)->tree, path);
+}
+
+static int on_settle(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) usec;
+        if (s->from.log && logsource_settle(s->from.log, clock_boottime_nsec()))
+                supervisor_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
+        return 0;
+}
+
+static int on_log(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) fd, (void) revents;
+        if (logsource_drain(s->from.log) < 0)
+                return 0;
+        supervisor_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
+        if (s->server)
+                server_drained(s->server);
+        return 0;
+}
+
+static int open_log(Supervisor *s) {
+        LogsourceSink sink = { .kill = on_log_kill, .lost = on_log_lost, .find = find_path, .userdata = s };
+        int r = logsource_new(&s->from.log, &s->fs, NULL, &sink);
+
+        if (r < 0) {
+                (void) snprintf(s->from.log_why, sizeof(s->from.log_why), "/dev/kmsg: %s", strerror(-r));
+                return r;
+        }
+        s->from.log_why[0] = '\0';
+        return supervisor_io(s, &s->from.log_io, logsource_fd(s->from.log), EPOLLIN, PRIORITY_KILLS, on_log);
+}
+
+static void close_log(Supervisor *s) {
+        s->from.log_io = sd_event_source_disable_unref(s->from.log_io);
+        s->from.log = logsource_free(s->from.log);
+}
+
+/* ---- whichever it is ---- */
+
+static int configured_source(const Supervisor *s) {
+        return s->options.source >= 0 ? s->options.source : (int) s->config->reeve.source;
+}
+
+static void choose(Supervisor *s) {
+        int wanted = configured_source(s), r = -ENOENT;
+
+        s->from.tier = REEVE_TIER_LOG;
+        if (wanted == CONFIG_SOURCE_LOG)
+                (void) snprintf(s->from.kprobe_why, sizeof(s->from.kprobe_why), "Source=log asks for the log");
+        else {
+                r = open_kprobe(s);
+                if (r < 0)
+                        close_kprobe(s);
+        }
+        if (r >= 0) {
+                s->from.tier = REEVE_TIER_KPROBE;
+                (void) snprintf(s->from.log_why, sizeof(s->from.log_why), "not needed beside kprobe");
+                return;
+        }
+        if (wanted == CONFIG_SOURCE_KPROBE) {
+                s->from.tier = REEVE_TIER_NONE;
+                (void) snprintf(s->from.log_why, sizeof(s->from.log_why), "Source=kprobe forbids it");
+        } else
+                (void) open_log(s);
+}
+
+/* What is told of a tier: which, and why no better one. */
+static void say_tier(Supervisor *s, const char *why) {
+        char text[512];
+
+        (void) snprintf(text, sizeof(text), "The source is %s%s%s%s.", reeve_tier_to_string((int) s->from.tier),
+                        why[0] ? ": " : "", why, s->from.tier == REEVE_TIER_LOG && !s->from.log ? "; by memory.events alone" : "");
+        supervisor_say(s, "tier", text, NULL);
+}
+
+static uint64_t read_vmstat(Supervisor *s, bool *ret_known) {
+        char text[16384];
+        ssize_t n = s->from.vmstat_fd < 0 ? -1 : pread(s->from.vmstat_fd, text, sizeof(text), 0);
+        int64_t value = n > 0 ? kernfile_key(text, (size_t) n, "oom_kill") : KERNFILE_UNKNOWN;
+
+        *ret_known = value >= 0;
+        return value >= 0 ? (uint64_t) value : 0;
+}
+
+/* All counters at one moment: the kernel's first, then ours once the rings are drained. */
+static ReconcileReading take_reading(Supervisor *s) {
+        ReconcileReading now = { .time_nsec = clock_boottime_nsec(), .otherwise = REEVE_GAP_UNKNOWN };
+        KprobeCounters counters;
+
+        now.vmstat_oom_kill = read_vmstat(s, &now.vmstat_known);
+        if (s->from.kprobe && kprobe_counters(s->from.kprobe, &counters) == 0) {
+                now.probes_known = true;
+                for (uint32_t i = 0; i < counters.n_probes; i++)
+                        if (strcmp(counters.probes[i].name, "victim") == 0)
+                                now.hits = counters.probes[i].hits;
+                now.overruns = counters.lost_kills;
+                drain(s);
+                if (kprobe_counters(s->from.kprobe, &counters) == 0)
+                        for (uint32_t i = 0; i < counters.n_probes; i++)
+                                if (strcmp(counters.probes[i].name, "victim") == 0)
+                                        now.read = counters.probes[i].read;
+                now.confirmed = assemble_stats(s->from.assembler)->confirmed;
+                now.not_counted = assemble_stats(s->from.assembler)->not_counted;
+                now.open = assemble_oldest(s->from.assembler) != UINT64_MAX;
+        } else {
+                now.confirmed = s->from.log_confirmed;
+                now.otherwise = s->from.log ? REEVE_GAP_KMSG : REEVE_GAP_UNKNOWN;
+        }
+        now.outside = s->from.outside;
+        now.recorded = s->from.recorded;
+        return now;
+}
+
+static int write_gap(Strbuf *out, const RecordContext *context, const void *what) {
+        return record_gap(out, context, what);
+}
+
+static void emit_gap(Supervisor *s, const ReconcileGap *gap) {
+        RecordGap record = { .lost = gap->lost, .cause = gap->cause, .from_nsec = gap->from_nsec, .to_nsec = gap->to_nsec };
+        EmitHead head = { .type = REEVE_RECORD_GAP, .time_nsec = gap->to_nsec, .owner_uid = RECORD_OWNER_UNKNOWN };
+
+        s->from.lost += gap->lost;
+        (void) emit_record(&s->emit, &head, write_gap, &record);
+}
+
+static void reconcile(Supervisor *s) {
+        ReconcileGap gaps[RECONCILE_GAPS_MAX];
+        ReconcileReading now = take_reading(s);
+        size_t n = reconcile_look(&s->from.reconciler, &now, UINT64_C(1000) * 1000 * 1000, gaps);
+
+        for (size_t i = 0; i < n; i++)
+                emit_gap(s, &gaps[i]);
+        if (reconcile_pending(&s->from.reconciler))
+                supervisor_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
+}
+
+/* A beginning needs both sides at one moment: while kills go on, vmstat is read again until it stood still over a drain. */
+static void begin(Supervisor *s) {
+        ReconcileReading first = take_reading(s);
+
+        for (int i = 0; i < 20; i++) {
+                ReconcileReading again = take_reading(s);
+
+                if (again.vmstat_oom_kill == first.vmstat_oom_kill && again.confirmed == first.confirmed) {
+                        first = again;
+                        break;
+                }
+                first = again;
+        }
+        reconcile_begin(&s->from.reconciler, &first);
+}
+
+static int on_look_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void) source, (void) usec;
+        sources_check(userdata);
+        return 0;
+}
+
+/* The present source failed, or a better one may be had again. */
+static void change(Supervisor *s, const char *why) {
+        ReeveTier before = s->from.tier;
+        char reason[300];
+
+        (void) snprintf(reason, sizeof(reason), "%s", why);
+        close_kprobe(s);
+        close_log(s);
+        choose(s);
+        s->from.degraded = s->from.tier != REEVE_TIER_KPROBE && before == REEVE_TIER_KPROBE;
+        say_tier(s, s->from.tier == REEVE_TIER_KPROBE ? reason : s->from.kprobe_why);
+        if (before != s->from.tier)
+                begin(s);
+}
+
+void sources_check(Supervisor *s) {
+        char why[256];
+
+        if (s->from.kprobe && kprobe_check(s->from.kprobe, why, sizeof(why)) < 0) {
+                reconcile(s);
+                supervisor_say(s, "watch_lost", why, NULL);
+                change(s, why);
+        } else if (s->from.degraded && configured_source(s) != CONFIG_SOURCE_LOG)
+                change(s, "the kprobe source works again");
+        reconcile(s);
+}
+
+void sources_open(Supervisor *s) {
+        s->from.vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+        choose(s);
+        say_tier(s, s->from.kprobe_why);
+        begin(s);
+}
+
+void sources_close(Supervisor *s) {
+        sd_event_source **timers[] = { &s->from.churn_timer, &s->from.expire_timer, &s->from.settle_timer, &s->from.retry_timer };
+
+        for (size_t i = 0; i < ELEMENTSOF(timers); i++)
+                *timers[i] = sd_event_source_disable_unref(*timers[i]);
+        close_kprobe(s);
+        close_log(s);
+        if (s->from.vmstat_fd >= 0)
+                (void) close(s->from.vmstat_fd);
+        s->from.vmstat_fd = -1;
+        if (s->from.assembler)
+                (void) munmap(s->from.assembler_memory, assemble_size(&assemble_options));
+        s->from.assembler = NULL;
+}
+
+uint64_t sources_drained_usec(Supervisor *s) {
+        if (s->from.kprobe)
+                return kprobe_drained_nsec(s->from.kprobe) / 1000;
+        return clock_boottime_nsec() / 1000;
+}
