@@ -51,7 +51,8 @@ static int event_print(const json_t *record, void *userdata) {
         print_style(c, type_style(type ? type : ""));
         (void) printf("%-10s", print_cell(type, cell));
         print_style(c, TABLE_PLAIN);
-        (void) printf("  %s\n", print_sentence(record, cell));
+        (void) fputs("  ", stdout);
+        print_indented(c, print_sentence(record, cell), /* indent= */ 34);
         return fflush(stdout) == 0 ? CTL_DONE : CTL_FAILED;
 }
 

@@ -30,8 +30,8 @@ static const TableColumn columns[] = {
         { .title = "WHEN" },
         { .title = "RECORD", .right = true },
         { .title = "WHO", .shrink = 2, .least = 16, .keep_end = true },
-        { .title = "PROCESS", .shrink = 1, .least = 12 },
-        { .title = "WHY", .shrink = 2, .least = 18 },
+        { .title = "PROCESS", .shrink = 2, .least = 16 },
+        { .title = "WHY", .shrink = 1, .least = 18 },
 };
 
 static TableStyle style_of(const json_t *record) {
@@ -182,13 +182,6 @@ static void footer_print(const Options *o, const Records *list, bool cut) {
                    json_integer_value(json_object_get(list->items[list->n - 1], "seq")));
 }
 
-static int time_compare(const void *a, const void *b) {
-        const char *x = json_string_value(json_object_get(*(json_t *const *) a, "time"));
-        const char *y = json_string_value(json_object_get(*(json_t *const *) b, "time"));
-
-        return strcmp(x ? x : "", y ? y : "");
-}
-
 static int list_answer(reeve *r, const Options *o, Records *list, bool cut) {
         int e = list->n > 0 && !(o->by && !o->context.json) ? records_join(list, r) : CTL_DONE;
 
@@ -199,7 +192,7 @@ static int list_answer(reeve *r, const Options *o, Records *list, bool cut) {
         if (o->by)
                 return counts_print(list, o);
         /* What was read back late stands where it belongs. */
-        qsort(list->items, list->n, sizeof(*list->items), time_compare);
+        records_sort(list);
         e = list_print(list, o);
         footer_print(o, list, cut);
         return e;

@@ -119,8 +119,8 @@ static void recent_print(const CtlContext *c, const Records *kills) {
                 { .title = "WHEN" },
                 { .title = "RECORD", .right = true },
                 { .title = "WHO", .shrink = 2, .least = 16, .keep_end = true },
-                { .title = "PROCESS", .shrink = 1, .least = 12 },
-                { .title = "WHY", .shrink = 2, .least = 18 },
+                { .title = "PROCESS", .shrink = 2, .least = 16 },
+                { .title = "WHY", .shrink = 1, .least = 18 },
         };
         Table t = TABLE_INIT(columns);
         char line[128], cell[PRINT_CELL_SIZE];
@@ -200,6 +200,7 @@ static int overview_read(Overview *v, reeve *r, const Options *o) {
                 e = records_read(&v->kills, r, &(RecordsQuery) { .types = types, .since_usec = o->context.now_usec - WEEK_USEC, .until_usec = -1 });
         if (e != CTL_DONE)
                 return e;
+        records_sort(&v->kills);
         if (livetree_read(&v->tree, /* usage= */ true) == 0)
                 v->n_near = nearest_find(&v->tree, v->near);
         if (hostcheck_run(&v->findings, &check) == 0)

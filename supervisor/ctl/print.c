@@ -113,6 +113,26 @@ void print_hint(const CtlContext *c, const char *format, ...) {
         print_style(c, TABLE_PLAIN);
 }
 
+void print_indented(const CtlContext *c, const char *text, size_t indent) {
+        _cleanup_free_ char *wrapped = NULL;
+        size_t size = 0;
+        FILE *f = c->width >= indent + 30 ? open_memstream(&wrapped, &size) : NULL;
+
+        if (!f) {
+                (void) puts(text);
+                return;
+        }
+        wrap_write(f, text, c->width - indent);
+        if (fclose(f) != 0)
+                return;
+        for (const char *line = wrapped; *line;) {
+                size_t length = strcspn(line, "\n");
+
+                (void) printf("%*s%.*s\n", line == wrapped ? 0 : (int) indent, "", (int) length, line);
+                line += length + (line[length] == '\n');
+        }
+}
+
 const char *print_stamp(const CtlContext *c, const char *time, char text[static PRINT_CELL_SIZE]) {
         int64_t usec;
         time_t seconds;
@@ -188,10 +208,18 @@ static void cgroup_put(const json_t *cgroup) {
         (void) fputc('\n', stdout);
 }
 
-static void members_put(const CtlContext *c, const json_t *object, int depth, FILE *unknown, const char *prefix);
+/* What print_tree() carries along. */
+typedef struct Tree {
+        const CtlContext *context;
+        const json_t *unlimited;        /* paths of limits that are null because there is none */
+        FILE *unknown;                  /* the names of what is null */
+        size_t n_unknown;
+} Tree;
+
+static void members_put(Tree *t, const json_t *object, int depth, const char *prefix, bool dash);
 
 /* An array: of scalars on one line, of objects each begun by a dash. */
-static void array_put(const CtlContext *c, const json_t *array, const char *key, int depth) {
+static void array_put(Tree *t, const json_t *array, int depth) {
         const json_t *one;
         size_t i;
 
@@ -209,28 +237,30 @@ static void array_put(const CtlContext *c, const json_t *array, const char *key,
                 return;
         }
         (void) fputc('\n', stdout);
-        json_array_foreach(array, i, one) {
-                (void) printf("%*s- %s %zu\n", depth * 2, "", key, i + 1);
-                members_put(c, one, depth + 1, NULL, "");
-        }
+        json_array_foreach(array, i, one)
+                members_put(t, one, depth + 1, /* nothing of its own is listed as not known */ NULL, /* dash= */ true);
 }
 
-static void member_put(const CtlContext *c, const char *key, const json_t *value, int depth, FILE *unknown, const char *prefix) {
-        char deeper[256];
-
-        print_style(c, TABLE_DIM);
-        (void) printf("%*s", depth * 2, "");
+static void key_put(const Tree *t, const char *key, int depth, bool dash) {
+        print_style(t->context, TABLE_DIM);
+        (void) printf("%*s%s", dash ? depth * 2 - 2 : depth * 2, "", dash ? "- " : "");
         print_name(stdout, key);
         (void) fputs(": ", stdout);
-        print_style(c, TABLE_PLAIN);
+        print_style(t->context, TABLE_PLAIN);
+}
+
+static void member_put(Tree *t, const char *key, const json_t *value, int depth, const char *prefix, bool dash) {
+        char deeper[256];
+
+        key_put(t, key, depth, dash);
         if (is_cgroup(value))
                 cgroup_put(value);
         else if (json_is_object(value)) {
                 (void) fputc('\n', stdout);
-                (void) snprintf(deeper, sizeof(deeper), "%s%s.", prefix, key);
-                members_put(c, value, depth + 1, unknown, deeper);
+                (void) snprintf(deeper, sizeof(deeper), "%s%s.", prefix ? prefix : "", key);
+                members_put(t, value, depth + 1, prefix ? deeper : NULL, /* dash= */ false);
         } else if (json_is_array(value))
-                array_put(c, value, key, depth + 1);
+                array_put(t, value, depth + 1);
         else
                 scalar_put(key, value);
 }
@@ -248,36 +278,46 @@ static bool all_null(const json_t *value) {
         return true;
 }
 
-static void members_put(const CtlContext *c, const json_t *object, int depth, FILE *unknown, const char *prefix) {
+static bool is_unlimited(const Tree *t, const char *path) {
+        const json_t *one;
+        size_t i;
+
+        json_array_foreach(t->unlimited, i, one)
+                if (json_is_string(one) && strcmp(json_string_value(one), path) == 0)
+                        return true;
+        return false;
+}
+
+static void members_put(Tree *t, const json_t *object, int depth, const char *prefix, bool dash) {
         const char *key;
         json_t *value;
 
         json_object_foreach((json_t *) (uintptr_t) object, key, value) {
+                char path[256];
+
+                (void) snprintf(path, sizeof(path), "%s%s", prefix ? prefix : "", key);
                 if (!all_null(value))
-                        member_put(c, key, value, depth, unknown, prefix);
-                else if (unknown)
-                        (void) fprintf(unknown, "%s%s%s", ftell(unknown) > 0 ? ", " : "", prefix, key);
+                        member_put(t, key, value, depth, prefix, dash);
+                else if (prefix && is_unlimited(t, path)) {
+                        key_put(t, key, depth, dash);
+                        (void) puts("no limit");
+                } else {
+                        if (prefix)
+                                (void) fprintf(t->unknown, "%s%s", t->n_unknown++ > 0 ? ", " : "", path);
+                        continue;
+                }
+                dash = false;
         }
 }
 
 void print_tree(const CtlContext *c, const json_t *object) {
         _cleanup_free_ char *unknown = NULL;
         size_t size = 0;
-        FILE *f = open_memstream(&unknown, &size);
+        Tree t = { .context = c, .unlimited = json_object_get(object, "unlimited"), .unknown = open_memstream(&unknown, &size) };
 
-        if (!f)
+        if (!t.unknown)
                 return;
-        members_put(c, object, 0, f, "");
-        if (fclose(f) != 0 || size == 0)
-                return;
-
-        _cleanup_free_ char *line = NULL;
-
-        if (asprintf(&line, "Not known: %s", unknown) < 0) {
-                line = NULL;
-                return;
-        }
-        print_style(c, TABLE_DIM);
-        print_explanation(c, line);
-        print_style(c, TABLE_PLAIN);
+        members_put(&t, object, 0, "", /* dash= */ false);
+        if (fclose(t.unknown) == 0 && t.n_unknown > 0)
+                print_hint(c, "Not known: %s\n", unknown);
 }

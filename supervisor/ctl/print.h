@@ -27,6 +27,9 @@ void print_explanation(const CtlContext *c, const char *text);
 /* Writes what printf() would, wrapped and faint: what to do next. */
 void print_hint(const CtlContext *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Writes @text from column @indent on, wrapped on a terminal that has room for that; ends the line. */
+void print_indented(const CtlContext *c, const char *text, size_t indent);
+
 /* Writes @object as an indented tree, sizes and times for people; then the names of what is not known. */
 void print_tree(const CtlContext *c, const json_t *object);
 

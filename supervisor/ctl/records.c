@@ -139,6 +139,18 @@ int records_join(Records *records, reeve *r) {
         return e;
 }
 
+static int compare_time(const void *a, const void *b) {
+        const char *x = json_string_value(json_object_get(*(json_t *const *) a, "time"));
+        const char *y = json_string_value(json_object_get(*(json_t *const *) b, "time"));
+
+        return strcmp(x ? x : "", y ? y : "");
+}
+
+void records_sort(Records *records) {
+        if (records->n > 1)
+                qsort(records->items, records->n, sizeof(*records->items), compare_time);
+}
+
 static bool digits_only(const char *text) {
         return *text && strlen(text) < 12 && strspn(text, "0123456789") == strlen(text);
 }

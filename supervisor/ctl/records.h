@@ -32,6 +32,9 @@ int records_read(Records *ret, reeve *r, const RecordsQuery *q);
 /* Joins each of @records with the `more` records that reeved has of it. Returns as records_read(). */
 int records_join(Records *records, reeve *r);
 
+/* Orders @records by the time at which things happened, not at which they were written. */
+void records_sort(Records *records);
+
 /* Hands each record to @take as it comes, without end where q->follow. @take returns CTL_DONE to go on. Returns as
  * records_read(), or what @take returned. */
 typedef int (*RecordsTake)(const json_t *record, void *userdata);

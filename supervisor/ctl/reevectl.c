@@ -15,23 +15,24 @@ const CtlCommand ctl_commands[] = {
         { "explain", ctl_explain, "one kill, or the newest of a cgroup or process, in plain words" },
         { "show", ctl_show, "all that one record says" },
         { "events", ctl_events, "the records as they were written, of every type" },
-        { "set", ctl_set, "set the limits of a cgroup; lowering kills nobody" },
-        { "check", ctl_check, "all that is wrong with a configuration, by file and line" },
-        { "diff", ctl_diff, "which limits a configuration would change here" },
-        { "reload", ctl_reload, "have reeved read its configuration again" },
-        { "help", ctl_help, "what people ask about the OOM killer, answered" },
         { "doctor", ctl_doctor, "is this a good host for Reeve, and what to change" },
         { "run", ctl_run, "run a command under limits, and tell if the OOM killer came" },
+        { "set", ctl_set, "set the limits of a cgroup; lowering kills nobody" },
+        { "reload", ctl_reload, "have reeved read its configuration again" },
+        { "check", ctl_check, "all that is wrong with a configuration, by file and line" },
+        { "diff", ctl_diff, "which limits a configuration would change here" },
+        { "help", ctl_help, "what people ask about the OOM killer, answered" },
         { "version", ctl_version, "which Reeve this is" },
         { NULL, NULL, NULL },
 };
 
 static void usage_print(FILE *out) {
         (void) fprintf(out, "Usage: reevectl [--json] [--socket PATH] [COMMAND [ARGUMENTS]]\n\n"
-                            "Without a command: is this host watched, what was killed, what is near its limit.\n\nCommands:\n");
+                            "Without a command: is this host watched, what was killed, what is near a limit.\n\n"
+                            "Commands:\n");
         for (const CtlCommand *k = ctl_commands; k->name; k++)
                 (void) fprintf(out, "  %-10s %s\n", k->name, k->summary);
-        (void) fprintf(out, "\n'reevectl COMMAND --help' explains each; 'reevectl help' what people ask about OOM kills.\n"
+        (void) fprintf(out, "\n'reevectl COMMAND --help' explains each, 'reevectl help' what people ask.\n"
                             "Exit: 0 done, 1 failed or refused, 2 usage, 3 no daemon, 4 not allowed,\n"
                             "5 no such cgroup or record.\n");
 }

@@ -118,7 +118,7 @@ const char *print_why(const json_t *record, char cell[static PRINT_CELL_SIZE]) {
         if (limit >= 0)
                 (void) snprintf(size, sizeof(size), " %s", human_bytes(limit, path));
         if (strcmp(word_of(record, "selection"), "limit_write") == 0)
-                (void) snprintf(cell, PRINT_CELL_SIZE, "limit%s set below use", size);
+                (void) snprintf(cell, PRINT_CELL_SIZE, "limit set below use");
         else if (strcmp(killer, "sysrq") == 0)
                 (void) snprintf(cell, PRINT_CELL_SIZE, "asked by sysrq-f");
         else if (strcmp(killer, "reeve") == 0)

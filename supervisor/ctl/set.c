@@ -15,9 +15,10 @@ static const OptionsHelp help = {
         .text = "Sets limits of a cgroup through reeved, which knows whose they are to set: units\n"
                 "through systemd, owned cgroups directly, the rest is refused with the reason.\n"
                 "Lowering a limit kills nobody: memory is reclaimed first, and where that is not\n"
-                "enough it is refused, unless --risk is given. The value lasts until the cgroup goes;\n"
-                "with --save (root) it is also written to /etc/reeve/policies.d/50-set.conf.\n"
-                "Keys: MemoryMin MemoryLow MemoryHigh MemoryMax MemorySwapMax OOMGroup OOMScoreAdjust.",
+                "enough it is refused, unless --risk is given. The value lasts until the cgroup\n"
+                "goes; with --save (root) it is also in /etc/reeve/policies.d/50-set.conf.\n"
+                "Keys: MemoryMin, MemoryLow, MemoryHigh, MemoryMax, MemorySwapMax, OOMGroup,\n"
+                "OOMScoreAdjust.",
         .examples = "  reevectl set web.service MemoryMax=768M MemoryHigh=700M\n"
                     "  reevectl set web.service MemoryMax=50% --save\n"
                     "  reevectl set web.service MemoryMax=256M --dry-run",

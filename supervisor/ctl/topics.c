@@ -74,7 +74,7 @@ const Topic topics[] = {
           "is the kernel's: the JVM never hears of it and dumps nothing. It happens where -Xmx plus all else (metaspace, threads, direct "
           "buffers, compiled code: a quarter and more) exceeds the cgroup limit. Give the heap a share of the limit:\n\n"
           "  java -XX:MaxRAMPercentage=75 ...\n"
-          "  jcmd PID VM.native_memory               # with -XX:NativeMemoryTracking=summary\n" },
+          "  jcmd PID VM.native_memory       # where all the rest is\n" },
         { "page cache|cache|buff/cache|free|available", "memory looks full, but is cache",
           "The kernel keeps file contents in memory as long as nobody needs it; that counts as usage of the cgroup that read them, and a busy service sits at "
           "its memory.max all day without harm. What leads to an OOM kill is memory that cannot be reclaimed: anonymous memory without swap, tmpfs, "

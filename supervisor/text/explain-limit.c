@@ -127,7 +127,7 @@ void explain_limit(const ExplainCase *c) {
         strbuf_puts(c->out, "\n\n");
         explain_ancestors(c->out, json_object_get(c->record, "ancestors"), json_object_get(c->record, "limit_cgroup"));
         if (unlimited(c->record, "memory.max_bytes") && c->limit_shared)
-                strbuf_printf(c->out, "%s has no memory.max of its own: nothing kept it from being counted against the others.\n\n", c->name);
+                strbuf_printf(c->out, "%s has no memory.max of its own, so nothing kept it from being counted against the others.\n\n", c->name);
 }
 
 static const struct {
@@ -150,7 +150,7 @@ bool explain_mix(Strbuf *out, const json_t *memory) {
                 /* memory.stat counts tmpfs pages as file too; here each byte is told once. */
                 if (strcmp(mix[i].key, "file_bytes") == 0 && file >= 0 && shmem > 0)
                         bytes = file > shmem ? file - shmem : 0;
-                if (bytes < 0)
+                if (bytes <= 0)
                         continue;
                 strbuf_printf(out, "%s%s %s", any ? ", " : "With what: ", human_bytes(bytes, a), mix[i].words);
                 any = true;

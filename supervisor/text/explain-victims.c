@@ -23,7 +23,7 @@ static void process_row(Strbuf *out, const json_t *process) {
         const json_t *adj = json_object_get(process, "oom_score_adj");
         char a[HUMAN_SIZE];
 
-        strbuf_printf(out, "  pid %-8" PRId64 " %-16s %6s", explain_number(process, "pid"), comm ? comm : "?", human_bytes(resident(process), a));
+        strbuf_printf(out, "  pid %-7" PRId64 " %-15s %6s", explain_number(process, "pid"), comm ? comm : "?", human_bytes(resident(process), a));
         if (json_is_integer(adj))
                 strbuf_printf(out, "  oom_score_adj %" JSON_INTEGER_FORMAT, json_integer_value(adj));
         if (points >= 0)
@@ -51,15 +51,22 @@ static void victim_row(const ExplainCase *c, const json_t *victim) {
 static void chosen_mix(const ExplainCase *c) {
         int64_t anon = explain_number(c->victim, "anon_bytes"), file = explain_number(c->victim, "file_bytes");
         int64_t shmem = explain_number(c->victim, "shmem_bytes"), swap = explain_number(c->victim, "swap_bytes");
-        char a[HUMAN_SIZE], f[HUMAN_SIZE], s[HUMAN_SIZE], w[HUMAN_SIZE];
+        const struct {
+                int64_t bytes;
+                const char *words;
+        } parts[] = { { anon, "anonymous memory" }, { file, "of files" }, { shmem, "shared memory" }, { swap, "in swap" } };
+        char a[HUMAN_SIZE];
+        bool any = false;
 
-        if (anon < 0 && file < 0 && shmem < 0)
-                return;
-        strbuf_printf(c->out, "%s had %s anonymous, %s file and %s shared memory in RAM", c->process, human_bytes(anon, a),
-                      human_bytes(file, f), human_bytes(shmem, s));
-        if (swap > 0)
-                strbuf_printf(c->out, ", and %s in swap", human_bytes(swap, w));
-        strbuf_puts(c->out, ".\n\n");
+        for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+                if (parts[i].bytes > 0) {
+                        if (!any)
+                                strbuf_printf(c->out, "%s had ", c->process);
+                        strbuf_printf(c->out, "%s%s %s", any ? ", " : "", human_bytes(parts[i].bytes, a), parts[i].words);
+                        any = true;
+                }
+        if (any)
+                strbuf_puts(c->out, ".\n\n");
 }
 
 /* The largest process that was not taken, where the one that was is known to be smaller. */

@@ -23,6 +23,10 @@ const char *human_bytes(int64_t bytes, char text[static HUMAN_SIZE]) {
                 (void) snprintf(text, HUMAN_SIZE, "?");
                 return text;
         }
+        if (bytes == 0) {
+                (void) snprintf(text, HUMAN_SIZE, "0");
+                return text;
+        }
         /* 999.5 and up would be printed as 1000 of this unit: the next one says it in fewer digits. */
         while (value >= (unit == 0 ? 1024 : 999.5) && units[unit + 1]) {
                 value /= 1024;

@@ -8,7 +8,7 @@
 enum { HUMAN_SIZE = 32 };       /* room enough for any of the texts below but human_moment()'s */
 enum { HUMAN_MOMENT_SIZE = 64 };
 
-/* Writes @bytes as "512M", "1.37G" or "900B" (three digits that count) into @text and returns it. Below 0: "?". */
+/* Writes @bytes as "512M", "1.37G" or "900B", "0" (three digits that count) into @text and returns it. Below 0: "?". */
 const char *human_bytes(int64_t bytes, char text[static HUMAN_SIZE]);
 
 /* Writes @n with its thousands apart: "1,234,567". Returns @text. */
