@@ -3,10 +3,6 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* The text of the file @old (NULL: there is none) with @values ({"MemoryMax": "512M"}) for the cgroup @path (escaped) in
- * it: in its section, where it has one, else in a new one at the end. To be freed; NULL: no memory. */
-char *saved_text(const char *old, const char *path, const json_t *values);
-
 /* Puts @values of @path into the file below @directory (NULL: /etc/reeve). Returns 0, or -errno with the reason in
  * @reterr_why. */
 int saved_update(const char *directory, const char *path, const json_t *values, char *reterr_why, size_t why_size);
