@@ -131,6 +131,8 @@ static void remember(Job *j, LimitKey key, ReeveOutcome outcome, ReeveReason rea
 
 void apply_finish(Job *j, LimitKey key, ReeveOutcome outcome, ReeveReason reason, const char *error) {
         Change *c = &j->changes[key];
+        const LimitValue *v = &j->e->values[key];
+        bool again;
         int64_t unknown = key == LIMIT_OOM_SCORE_ADJUST ? LIMIT_ADJ_UNKNOWN : LIMIT_UNKNOWN;
         int64_t after = j->dirfd >= 0 ? apply_read(j, key) : unknown;
         LimitResult result = {
@@ -155,8 +157,10 @@ void apply_finish(Job *j, LimitKey key, ReeveOutcome outcome, ReeveReason reason
         if (j->requester)
                 result.requested_by = *j->requester;
         c->active = false;
+        /* The same refusal at each reload says nothing new. */
+        again = !j->requester && outcome == REEVE_OUTCOME_REFUSED && v->refused && v->reason == reason && v->wanted == c->wanted;
         remember(j, key, outcome, reason, after);
-        if (j->a->emit)
+        if (j->a->emit && !again)
                 j->a->emit(&result, j->a->userdata);
 }
 
@@ -184,6 +188,13 @@ static int unit_find(Applier *a, const char *path, bool fresh, SystemdUnit *ret)
         return r;
 }
 
+static bool was_written(const LimitEntry *e) {
+        for (int key = 0; key < LIMIT_KEYS; key++)
+                if (e->values[key].changed)
+                        return true;
+        return false;
+}
+
 static void decide_owner(Job *j, BudgetOwn own, bool fresh, bool owner_asks) {
         Applier *a = j->a;
         OwnershipFacts facts = { .path = j->e->path, .own = own, .owner_asks = owner_asks };
@@ -191,7 +202,7 @@ static void decide_owner(Job *j, BudgetOwn own, bool fresh, bool owner_asks) {
         /* Values that were written past systemd return the same way, whatever the configuration says by now. */
         if (own == BUDGET_OWN_NO && j->e->created)
                 facts.own = BUDGET_OWN_CREATE;
-        else if (own == BUDGET_OWN_NO && !j->e->unit && limitstate_is_used(j->e))
+        else if (own == BUDGET_OWN_NO && !j->e->unit && was_written(j->e))
                 facts.own = BUDGET_OWN_ADOPT;
         if (a->systemd) {
                 int r = unit_find(a, j->e->path, fresh, &j->unit);
@@ -320,19 +331,19 @@ static void entry_apply(Applier *a, LimitEntry *e, bool fresh) {
 
 void applier_born(Applier *a, uint64_t id, const char *path) {
         LimitEntry *e = limitstate_find(&a->state, id);
-        bool fresh = !e;
 
         if (a->mode == REEVE_MODE_WATCH)
                 return;
-        if (!e && !(a->config && budget_any(a->config->budgets, a->config->n_budgets, path)))
+        if (!a->config || !budget_any(a->config->budgets, a->config->n_budgets, path))
                 return;
-        /* A new instance of a unit whose last one left drop-ins: they go first, or their values would pass for its own. */
-        if (fresh)
-                applier_reload(a);
-        if (!e)
-                e = limitstate_add(&a->state, id, path);
+        /* A known one was brought up to date by applier_configure(). A new instance of a unit whose last one left drop-ins:
+         * they go first, or their values would pass for its own. */
         if (e)
-                entry_apply(a, e, fresh);
+                return;
+        applier_reload(a);
+        e = limitstate_add(&a->state, id, path);
+        if (e)
+                entry_apply(a, e, /* fresh= */ true);
 }
 
 /* Whether another cgroup is the same unit's by now: it was restarted, and the drop-ins serve again. */
@@ -501,65 +512,68 @@ static bool may_set(const Job *j, LimitKey key, const LimitRequester *peer, bool
         return *ret_owns = fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == peer->uid;
 }
 
-void applier_set(Applier *a, const ApplySet *set) {
-        LimitEntry *e = limitstate_find(&a->state, set->id), local = { .id = set->id };
-        _cleanup_close_ int dirfd = cgroupfs_open_sure(&a->fs, set->id, set->path);
-        Job j = { .a = a, .requester = &set->requester, .dirfd = dirfd };
-        bool known = e, owns = false, keep;
-        BudgetFacts facts;
+/* Why a peer's wish is not even tried. Returns false where it may be. */
+static bool set_refused(Job *j, LimitKey key, const LimitRequester *peer, bool *ret_owns) {
+        if (j->dirfd < 0)
+                apply_finish(j, key, REEVE_OUTCOME_GONE, REEVE_REASON_GONE, NULL);
+        else if (j->a->mode == REEVE_MODE_WATCH)
+                apply_finish(j, key, REEVE_OUTCOME_REFUSED, REEVE_REASON_MODE_WATCH, "Mode=watch changes nothing");
+        else if (!may_set(j, key, peer, ret_owns))
+                apply_finish(j, key, REEVE_OUTCOME_REFUSED, REEVE_REASON_NOT_PERMITTED,
+                             "only root, or who owns that very file, may change it");
+        else
+                return false;
+        return true;
+}
+
+static void set_run(Job *j, const ApplySet *set) {
+        BudgetFacts facts = facts_of(j);
+        bool owns = false, any = false;
         Budget budget;
 
-        j.dry_run = set->dry_run || a->mode != REEVE_MODE_ACT;
-        if (!e && dirfd >= 0)
-                e = limitstate_add(&a->state, set->id, set->path);
-        if (!e) {
-                local.path = strdup(set->path);
-                if (!local.path)
-                        return;
-                e = &local;
-        }
-        j.e = e;
-        budget_of(a, e->path, &budget);
-        j.adjust_of = budget.adjust_of;
-        facts = facts_of(&j);
+        budget_of(j->a, j->e->path, &budget);
+        j->adjust_of = budget.adjust_of;
         for (int key = 0; key < LIMIT_KEYS; key++) {
-                const BudgetValue *value = &set->values[key];
-                BudgetValue anonymous = *value;
+                BudgetValue anonymous = set->values[key];
                 bool own_file = false;
 
-                if (!value->at.order)
+                if (!anonymous.at.order)
                         continue;
                 anonymous.at.file = NULL;
-                plan_value(&j, (LimitKey) key, &anonymous, &facts, set->risk, REEVE_REASON_REQUESTED);
-                j.changes[key].active = true;
-                if (dirfd < 0)
-                        apply_finish(&j, (LimitKey) key, REEVE_OUTCOME_GONE, REEVE_REASON_GONE, NULL);
-                else if (a->mode == REEVE_MODE_WATCH)
-                        apply_finish(&j, (LimitKey) key, REEVE_OUTCOME_REFUSED, REEVE_REASON_MODE_WATCH, "Mode=watch changes nothing");
-                else if (!may_set(&j, (LimitKey) key, &set->requester, &own_file))
-                        apply_finish(&j, (LimitKey) key, REEVE_OUTCOME_REFUSED, REEVE_REASON_NOT_PERMITTED,
-                                     "only root, or who owns that very file, may change it");
-                else if (!j.dry_run) {
-                        e->values[key].set = true;
-                        e->values[key].set_value = anonymous;
-                        e->values[key].set_risk = set->risk;
-                }
+                plan_value(j, (LimitKey) key, &anonymous, &facts, set->risk, REEVE_REASON_REQUESTED);
+                j->changes[key].active = true;
+                any |= !set_refused(j, (LimitKey) key, &set->requester, &own_file);
                 owns |= own_file;
         }
-        keep = false;
+        if (!any)
+                return;
+        decide_owner(j, budget.own, /* fresh= */ false, owns);
+        /* On disk with what was before, so that a restart holds to it as well. */
         for (int key = 0; key < LIMIT_KEYS; key++)
-                keep |= j.changes[key].active;
-        if (keep) {
-                decide_owner(&j, budget.own, /* fresh= */ false, owns);
-                run(&j);
-        }
+                if (j->changes[key].active && !j->dry_run) {
+                        j->e->values[key].set = true;
+                        j->e->values[key].set_value = set->values[key];
+                        j->e->values[key].set_risk = set->risk;
+                }
+        run(j);
+}
+
+void applier_set(Applier *a, const ApplySet *set) {
+        LimitEntry *known = limitstate_find(&a->state, set->id), *e = known;
+        _cleanup_close_ int dirfd = cgroupfs_open_sure(&a->fs, set->id, set->path);
+        Job j = { .a = a, .requester = &set->requester, .dirfd = dirfd };
+
+        j.dry_run = set->dry_run || a->mode != REEVE_MODE_ACT;
+        if (!e)
+                e = limitstate_add(&a->state, set->id, set->path);
+        if (!e)
+                return;
+        j.e = e;
+        set_run(&j, set);
         /* A Set that was refused leaves nothing to hold to. */
         for (int key = 0; key < LIMIT_KEYS; key++)
                 if (set->values[key].at.order && !e->values[key].applied)
                         e->values[key].set = false;
-        free(local.path);
-        if (e == &local)
-                return;
         if (!known && !limitstate_is_used(e))
                 limitstate_remove(&a->state, e);
         else if (a->drift && dirfd >= 0)
@@ -594,7 +608,7 @@ static void drift_changed(const DriftChange *change, void *userdata) {
                 .cgroup_id = change->id,
                 .path = change->path,
                 .key = change->key,
-                .wanted = v && v->applied ? v->wanted : LIMIT_UNKNOWN,
+                .wanted = v && v->changed ? v->wanted : LIMIT_UNKNOWN,
                 .before = change->before,
                 .after = change->after,
                 .effective_bytes = budget_effective(values, 2),

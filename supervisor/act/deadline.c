@@ -53,11 +53,11 @@ void deadline_thread_done(void) {
         have_timer = false;
 }
 
-/* Fires after @usec and from then on every 50 ms, lest a signal falls between two calls. 0 stops it. */
-static void timer_arm(uint64_t usec) {
+/* Fires after @usec (0 stops it), with @again from then on every 50 ms, lest a signal falls between two calls. */
+static void timer_arm(uint64_t usec, bool again) {
         struct itimerspec spec = {
                 .it_value = { .tv_sec = (time_t) (usec / 1000000), .tv_nsec = (long) (usec % 1000000) * 1000 },
-                .it_interval = { .tv_nsec = usec ? 50000000 : 0 },
+                .it_interval = { .tv_nsec = again ? 50000000 : 0 },
         };
 
         if (have_timer)
@@ -65,17 +65,17 @@ static void timer_arm(uint64_t usec) {
 }
 
 void deadline_arm(uint64_t usec) {
-        timer_arm(usec ? usec : 1);
+        timer_arm(usec ? usec : 1, true);
 }
 
 void deadline_disarm(void) {
-        timer_arm(0);
+        timer_arm(0, false);
 }
 
 void deadline_thaw(int fd, uint64_t usec) {
         if (fd < 0)
-                timer_arm(0);
+                timer_arm(0, false);
         thaw_fd = fd;
         if (fd >= 0)
-                timer_arm(usec ? usec : 1);
+                timer_arm(usec ? usec : 1, false);
 }

@@ -174,8 +174,6 @@ bool config_check_glob(Reader *r, const char *glob) {
 
         if (*glob != '/' && strncmp(glob, "**", 2) != 0)
                 reader_complain(r, "'%s' does not begin with / (paths are below the cgroup root, as /system.slice/web.service)", glob);
-        else if (strstr(glob, " /"))
-                reader_complain(r, "'%s' holds \" /\": one path to a line; give the key again for another", glob);
         else if (n > 1 && glob[n - 1] == '/')
                 reader_complain(r, "'%s' ends with / and so can match nothing", glob);
         else if (strstr(glob, "//") || strstr(glob, "/./") || strstr(glob, "/../") || (n >= 3 && strcmp(glob + n - 3, "/..") == 0))
@@ -187,21 +185,50 @@ bool config_check_glob(Reader *r, const char *glob) {
         return false;
 }
 
+static void take_glob(Reader *r, const char *glob, ConfigList *list, bool comm) {
+        bool is_comm = strncmp(glob, "comm:", 5) == 0;
+
+        if (is_comm && !comm)
+                reader_complain(r, "'%s': comm: stands in Prefer= and Avoid= only, since a name is no identity", glob);
+        else if (is_comm && !glob[5])
+                reader_complain(r, "'comm:' wants a name after it");
+        else if (is_comm || config_check_glob(r, glob))
+                config_list_add(r, list, glob);
+}
+
+/* The end of the first glob in @s: a blank before what begins another one. Other blanks belong to the name. */
+static char *glob_end(char *s) {
+        for (; *s; s++)
+                if (*s == ' ' || *s == '\t') {
+                        const char *next = s + strspn(s, " \t");
+
+                        if (*next == '/' || strncmp(next, "**", 2) == 0 || strncmp(next, "comm:", 5) == 0)
+                                return s;
+                }
+        return s;
+}
+
+/* One or more globs. @detail: comm: is allowed. */
 static void parse_globs(Reader *r, const char *value, void *target, const void *detail) {
         ConfigList *list = target;
-        const bool *comm = detail;
+        char *copy = pool_copy(r->pool, value, strlen(value));
 
         if (!*value)
                 *list = (ConfigList) { 0 };
-        else if (comm && strncmp(value, "comm:", 5) == 0) {
-                if (!value[5])
-                        reader_complain(r, "'comm:' wants a name after it");
-                else
-                        config_list_add(r, list, value);
-        } else if (!comm && strncmp(value, "comm:", 5) == 0)
-                reader_complain(r, "'%s': comm: stands in Prefer= and Avoid= only, since a name is no identity", value);
-        else if (config_check_glob(r, value))
-                config_list_add(r, list, value);
+        if (!copy) {
+                r->no_memory = true;
+                return;
+        }
+        while (*copy) {
+                char *end = glob_end(copy);
+                bool last = !*end;
+
+                *end = '\0';
+                take_glob(r, copy, list, detail != NULL);
+                if (last)
+                        return;
+                copy = end + 1 + strspn(end + 1, " \t");
+        }
 }
 
 static void parse_watch(Reader *r, const char *value, void *target, const void *detail) {

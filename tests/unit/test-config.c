@@ -207,7 +207,8 @@ static void test_every_key(void **state) {
                 { "budget", "Match=/b", true },
                 { "budget", "Match=b", false },
                 { "budget", "Match=/b/", false },
-                { "budget", "Match=/b /c", false },
+                { "budget", "Match=/b /c", true },
+                { "budget", "Match=/b c", true },
                 { "budget", "Match=/b/../c", false },
                 { "budget", "When=usage > 1", false },
                 { "rule", "Candidates=/a/*", true },
@@ -346,6 +347,33 @@ static void test_sections_add_up_over_files(void **state) {
         complaints_done(&complaints);
 }
 
+static void test_several_globs_on_a_line(void **state) {
+        Complaints complaints;
+        Config *c = NULL;
+
+        (void) state;
+        assert_int_equal(parse("[rule r]\nMatch=/a b /c  **/d\nWhen=livelock\nThen=notify\nPrefer=comm:a b comm:c /x\n", &c, &complaints), 0);
+        assert_int_equal(c->rules[0].match.count, 3);
+        assert_string_equal(c->rules[0].match.items[0].text, "/a b");
+        assert_string_equal(c->rules[0].match.items[2].text, "**/d");
+        assert_int_equal(c->rules[0].prefer.count, 3);
+        assert_string_equal(c->rules[0].prefer.items[0].text, "comm:a b");
+        c = config_unref(c);
+}
+
+/* What is installed is taken without a word. */
+static void test_shipped_configuration(void **state) {
+        ConfigPlaces places = { .directory = REEVE_FIXTURES "/../../packaging/config" };
+        Complaints complaints = COMPLAINTS_INIT;
+        Config *c = NULL;
+
+        (void) state;
+        assert_int_equal(config_load(&places, &c, &complaints), 0);
+        assert_int_equal(complaints.count, 0);
+        assert_true(c->reeve.never.count > 10);
+        c = config_unref(c);
+}
+
 static void test_hash_is_of_what_it_says(void **state) {
         Complaints complaints;
         Config *a = NULL, *b = NULL, *c = NULL;
@@ -479,6 +507,8 @@ int main(void) {
                 cmocka_unit_test(test_all_errors_are_told_at_once_with_their_lines),
                 cmocka_unit_test(test_every_key),
                 cmocka_unit_test(test_sections_add_up_over_files),
+                cmocka_unit_test(test_several_globs_on_a_line),
+                cmocka_unit_test(test_shipped_configuration),
                 cmocka_unit_test(test_hash_is_of_what_it_says),
                 cmocka_unit_test(test_odd_files),
                 cmocka_unit_test(test_warnings_do_not_refuse),
