@@ -16,6 +16,7 @@ typedef struct Open {
         bool headless;                  /* its own record never came, only victims' */
         bool left_out;                  /* a victim found no room */
         Kill kill;
+        uint64_t last_nsec;             /* of its latest evidence */
         int64_t points;
         unsigned passes;                /* victims' records so far: the first one is the chosen process */
         KillVictim *last;               /* the victim of the last pass; NULL: none, or it found no room */
@@ -45,7 +46,8 @@ static AssembleOptions with_defaults(const AssembleOptions *o) {
         d.max_victims = d.max_victims ? d.max_victims : 2048;
         d.path_bytes = d.path_bytes ? d.path_bytes : 16384;
         d.charge_slack_pages = d.charge_slack_pages ? d.charge_slack_pages : 64;
-        d.expire_nsec = d.expire_nsec ? d.expire_nsec : UINT64_C(1000000000);
+        d.expire_nsec = d.expire_nsec ? d.expire_nsec : UINT64_C(5000000000);
+        d.patience_nsec = d.patience_nsec ? d.patience_nsec : UINT64_C(120000000000);
         return d;
 }
 
@@ -197,6 +199,7 @@ static Open *begin(Assembler *a, const Evidence *e, const AssembleSink *sink) {
         *o = (Open) {
                 .used = true,
                 .headless = true,
+                .last_nsec = e->time_nsec,
                 .points = KILL_UNKNOWN,
                 .path_memory = o->path_memory,
                 .kill = {
@@ -357,6 +360,7 @@ static void feed_victim(Assembler *a, const Evidence *e, const AssembleSink *sin
                 a->stats.headless++;
         }
         a->stats.attempts++;
+        o->last_nsec = e->time_nsec;
         o->kill.attempts++;
         o->kill.group_kill = o->passes++ > 0;
         o->last_tgid = ev->tgid;
@@ -432,6 +436,7 @@ static void add_shared(Assembler *a, Open *o, const Evidence *e) {
 static void feed_oom_signal(Assembler *a, Open *o, const Evidence *e) {
         int32_t pid = e->signal.pid;
 
+        o->last_nsec = e->time_nsec;
         if (o->last && names(o->last, pid) && o->last->confirmed < o->last->attempts) {
                 confirm(a, o, o->last);
                 return;
@@ -581,8 +586,9 @@ void assemble_feed(Assembler *a, const Evidence *e, const AssembleSink *sink) {
 void assemble_expire(Assembler *a, uint64_t now_nsec, const AssembleSink *sink) {
         for (uint32_t i = 0; i < a->o.max_open; i++) {
                 Open *o = &a->open[i];
+                uint64_t wait = o->passes > 0 ? a->o.expire_nsec : a->o.patience_nsec;
 
-                if (o->used && now_nsec > o->kill.time_nsec && now_nsec - o->kill.time_nsec > a->o.expire_nsec)
+                if (o->used && now_nsec > o->last_nsec && now_nsec - o->last_nsec > wait)
                         close_open(a, o, 0, sink);
         }
 }

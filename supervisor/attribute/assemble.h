@@ -16,7 +16,10 @@ typedef struct AssembleOptions {
         uint32_t path_bytes;            /* per invocation, for paths made of the evidence's names; 0: 16384 */
         uint32_t charge_slack_pages;    /* how far usage may stand above max without a limit having been written: what
                                          * charges under way add for a moment, 64 pages a CPU. 0: 64 */
-        uint64_t expire_nsec;           /* an invocation whose end mark does not come is closed after this; 0: 1 s */
+        uint64_t expire_nsec;           /* an invocation whose end mark does not come is closed when it has been silent for
+                                         * this long; 0: 5 s */
+        uint64_t patience_nsec;         /* ... and while no victim has come for this long: the kernel prints its dump in
+                                         * between, and a slow console takes its time. 0: 120 s */
 } AssembleOptions;
 
 typedef struct AssembleStats {
@@ -53,7 +56,7 @@ Assembler *assemble_init(void *memory, const AssembleOptions *o);
 /* Takes one piece of evidence. mkdir and rmdir are not looked at. Strings of @e are copied. */
 void assemble_feed(Assembler *a, const Evidence *e, const AssembleSink *sink);
 
-/* Closes invocations begun before @now_nsec - expire_nsec whose end mark did not come (victims_complete false). */
+/* Closes invocations whose end mark did not come in time (see expire_nsec; victims_complete is false). */
 void assemble_expire(Assembler *a, uint64_t now_nsec, const AssembleSink *sink);
 
 /* From now on kills are marked late: what is fed was found after the fact (spool and rings at start). */

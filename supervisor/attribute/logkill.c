@@ -97,7 +97,7 @@ static void copy_slice(char *to, size_t size, KmsgSlice s) {
 }
 
 static void begin(Logkill *l, uint64_t usec) {
-        l->open = true;
+        l->begun = true;
         l->header = l->oom_kill = l->group = false;
         l->n_rows = 0;
         l->chosen_pid = KILL_UNKNOWN;
@@ -218,9 +218,9 @@ static void decide(Logkill *l) {
 static void close_kill(Logkill *l, const LogkillSink *sink) {
         Kill *k = &l->kill;
 
-        if (!l->open)
+        if (!l->begun)
                 return;
-        l->open = false;
+        l->begun = l->open = false;
         if (k->n_victims == 0)
                 return;
         decide(l);
@@ -235,16 +235,17 @@ static void close_kill(Logkill *l, const LogkillSink *sink) {
 }
 
 void logkill_flush(Logkill *l, const LogkillSink *sink) {
-        close_kill(l, sink);
+        if (l->open)
+                close_kill(l, sink);
 }
 
 /* ---- lines ---- */
 
 /* A header, dump or oom-kill line starts an OOM. A new one while victims are there already ends the one before. */
 static void expect(Logkill *l, uint64_t usec, const LogkillSink *sink) {
-        if (l->open && l->kill.n_victims > 0)
+        if (l->begun && l->kill.n_victims > 0)
                 close_kill(l, sink);
-        if (!l->open)
+        if (!l->begun)
                 begin(l, usec);
 }
 
@@ -301,6 +302,7 @@ static void add_victim(Logkill *l, const KmsgLine *line) {
                 return;
         }
         v = &l->victims[k->n_victims++];
+        l->open = true;
         *v = (KillVictim) {
                 .tgid = row && row->tgid > 0 ? row->tgid : (int32_t) line->pid,
                 .tid = (int32_t) line->pid,
@@ -338,14 +340,14 @@ static void take_message(Kill *k, KmsgMessage message) {
 static void feed_killed(Logkill *l, const KmsgLine *line, uint64_t usec, const LogkillSink *sink) {
         KillVictim *v;
 
-        if (l->open && l->kill.n_victims > 0 && !l->group)
+        if (l->begun && l->kill.n_victims > 0 && !l->group)
                 close_kill(l, sink);
-        if (l->open && l->oom_kill && l->kill.n_victims == 0 && l->chosen_pid != line->pid) {
+        if (l->begun && l->oom_kill && l->kill.n_victims == 0 && l->chosen_pid != line->pid) {
                 /* The line it announced was lost: this one is of an OOM of its own. */
                 l->oom_kill = false;
                 l->names_length = 0;
         }
-        if (!l->open)
+        if (!l->begun)
                 begin(l, usec);
         if (line->message != KMSG_MESSAGE_NONE)
                 take_message(&l->kill, line->message);
@@ -381,14 +383,14 @@ static void feed_task_in(Logkill *l, const KmsgLine *line, uint64_t usec, const 
 }
 
 static void feed_group(Logkill *l, const KmsgLine *line, uint64_t usec) {
-        if (!l->open)
+        if (!l->begun)
                 begin(l, usec);
         l->group = true;
         copy_slice(l->group_path, sizeof(l->group_path), line->path);
 }
 
 static void feed_row(Logkill *l, const KmsgLine *line) {
-        if (!l->open || l->n_rows >= LOGKILL_ROWS_MAX)
+        if (!l->begun || l->n_rows >= LOGKILL_ROWS_MAX)
                 return;
         l->rows[l->n_rows++] = (LogkillRow) { .pid = (int32_t) line->pid, .tgid = (int32_t) line->tgid, .uid = line->uid,
                                               .rss_pages = line->rss_pages, .swap_pages = line->swap_pages };
@@ -397,7 +399,7 @@ static void feed_row(Logkill *l, const KmsgLine *line) {
 static void feed_usage(Logkill *l, const KmsgLine *line) {
         Kill *k = &l->kill;
 
-        if (!l->open)
+        if (!l->begun)
                 return;
         if (line->kind == KMSG_USAGE) {
                 k->limit_current_bytes = line->usage_bytes;
@@ -418,7 +420,7 @@ void logkill_feed(Logkill *l, const KmsgLine *line, uint64_t usec, const Logkill
 
         if (line->kind == KMSG_OTHER)
                 return;
-        if (l->open && usec > l->last_usec && usec - l->last_usec > SILENCE_USEC)
+        if (l->begun && usec > l->last_usec && usec - l->last_usec > SILENCE_USEC)
                 close_kill(l, sink);
         l->last_usec = usec;
         switch (line->kind) {

@@ -27,7 +27,8 @@ typedef struct Logkill {
         uint32_t page_size;
         ReeveSource source;             /* REEVE_SOURCE_LOG, _JOURNAL or _PSTORE */
         bool late;
-        bool open;                      /* an OOM's lines are coming in */
+        bool begun;                     /* an OOM's lines are coming in */
+        bool open;                      /* a victim is among them: logkill_flush() has something to hand over */
         bool header, oom_kill;          /* of which these came */
         bool group;                     /* "Tasks in ..." came */
         bool sequence_known;
@@ -55,7 +56,8 @@ void logkill_feed(Logkill *l, const KmsgLine *line, uint64_t usec, const Logkill
 /* Tells the sequence number of each record read, the kernel's or not: where numbers are missing a gap is reported. */
 void logkill_sequence(Logkill *l, uint64_t seq, uint64_t usec, const LogkillSink *sink);
 
-/* Hands over what is open: at the source's end, or when nothing more came for a while (100 ms is ample). */
+/* Hands over what is open: at the source's end, or when nothing more came for a while (100 ms is ample). A dump without
+ * its "Killed process" line stays: on a slow console it may take seconds to get there. */
 void logkill_flush(Logkill *l, const LogkillSink *sink);
 
 /* Splits the names of an oom-kill line into the limit's path (empty for global_oom) and the task's, given the task's

@@ -86,7 +86,6 @@ void managerkill_feed(Managerkill *m, const Sigkill *s, ReeveKiller killer, cons
         if (!m->open)
                 begin(m, s, killer, who);
         m->last_nsec = s->time_nsec;
-        m->kill.group_kill |= s->means == REEVE_MEANS_CGROUP_KILL;
         add_victim(m, s);
         if (s->signal != 9) {
                 m->asked[m->next_asked].pid = s->pid;

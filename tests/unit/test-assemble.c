@@ -301,12 +301,27 @@ static void test_what_has_no_end_is_closed_and_says_so(void **state) {
         assert_false(b.seen->kills[0].victims_complete);
         feed(&b, victim(5, 2001, 98, 3));
         feed(&b, signal_of(5, 2002, 98, 0));
-        assemble_expire(b.a, 1000000000, &b.sink);
+        assemble_expire(b.a, 5000002002, &b.sink);
         assert_int_equal(b.seen->n_kills, 1);
-        assemble_expire(b.a, 1000002001, &b.sink);
+        assemble_expire(b.a, 5000002003, &b.sink);
         assert_int_equal(b.seen->n_kills, 2);
         assert_false(b.seen->kills[1].victims_complete);
         assert_int_equal(assemble_stats(b.a)->unclosed, 2);
+        bench_end(&b);
+}
+
+static void test_a_slow_console_loses_nothing(void **state) {
+        Bench b = bench(&(AssembleOptions) { 0 });
+
+        (void) state;
+        feed(&b, oom(5, 1000, 30));
+        assemble_expire(b.a, UINT64_C(60000000000), &b.sink);
+        feed(&b, victim(5, UINT64_C(60000000001), 99, 3));
+        feed(&b, signal_of(5, UINT64_C(60000000002), 99, 0));
+        feed(&b, end(5, UINT64_C(60000000003)));
+        assert_int_equal(b.seen->n_kills, 1);
+        assert_int_equal(b.seen->kills[0].scope, REEVE_SCOPE_SELF);
+        assert_true(b.seen->kills[0].victims_complete);
         bench_end(&b);
 }
 
@@ -435,6 +450,7 @@ int main(void) {
                 cmocka_unit_test(test_who_shares_the_mm_dies_too),
                 cmocka_unit_test(test_without_a_signal_nobody_was_killed),
                 cmocka_unit_test(test_what_has_no_end_is_closed_and_says_so),
+                cmocka_unit_test(test_a_slow_console_loses_nothing),
                 cmocka_unit_test(test_a_victim_without_its_head_is_kept),
                 cmocka_unit_test(test_bounds_are_counted),
                 cmocka_unit_test(test_signals_that_are_no_oom),
