@@ -73,7 +73,14 @@ int cgroupfs_open_id(const Cgroupfs *fs, uint64_t id) {
                 return -ENODEV;
         memcpy(h.room + sizeof(struct file_handle), &id, sizeof(id));
         fd = open_by_handle_at(fs->root_fd, &h.handle, DIR_FLAGS);
-        return fd >= 0 ? fd : gone(errno);
+        if (fd < 0)
+                return gone(errno);
+        /* 5.10 gives a removed cgroup out as long as anybody holds it open, ourselves for one: it has no files any more. */
+        if (faccessat(fd, "cgroup.procs", F_OK, 0) < 0) {
+                close(fd);
+                return -ENODEV;
+        }
+        return fd;
 }
 
 int cgroupfs_open_path(const Cgroupfs *fs, const char *path) {
