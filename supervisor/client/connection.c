@@ -38,8 +38,7 @@ static int64_t now_msec(void) {
         return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Milliseconds left until @deadline, for poll(); -1 stays -1. */
-static int left_msec(int64_t deadline) {
+int connection_left_msec(int64_t deadline) {
         int64_t left;
 
         if (deadline < 0)
@@ -48,7 +47,7 @@ static int left_msec(int64_t deadline) {
         return left > 0 ? (int) left : 0;
 }
 
-static int64_t deadline_after(int timeout_msec) {
+int64_t connection_deadline(int timeout_msec) {
         return timeout_msec < 0 ? -1 : now_msec() + timeout_msec;
 }
 
@@ -56,7 +55,7 @@ static int64_t deadline_after(int timeout_msec) {
 static int wait_for(int fd, short events, int64_t deadline) {
         for (;;) {
                 struct pollfd p = { .fd = fd, .events = events };
-                int r = poll(&p, 1, left_msec(deadline));
+                int r = poll(&p, 1, connection_left_msec(deadline));
 
                 if (r >= 0)
                         return r;
@@ -123,7 +122,7 @@ int connection_send(Connection *c, const char *method, const char *parameters, b
         text = wire_call_compose(method, parameters, more, &length);
         if (!text)
                 return -ENOMEM;
-        return send_all(c->fd, text, length + 1, deadline_after(timeout_msec));
+        return send_all(c->fd, text, length + 1, connection_deadline(timeout_msec));
 }
 
 /* One read into the buffer. Returns 1 when something came, -EAGAIN, -ECONNRESET at the end, or -errno. */
@@ -144,7 +143,7 @@ static int receive_some(Connection *c) {
 }
 
 int connection_receive(Connection *c, WireReply *ret, int timeout_msec) {
-        int64_t deadline = deadline_after(timeout_msec);
+        int64_t deadline = connection_deadline(timeout_msec);
 
         if (c->fd < 0)
                 return -ECONNRESET;

@@ -1,6 +1,7 @@
 #pragma once
 /* One Varlink connection of a client: sends a call, takes replies, with a deadline for each wait. */
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "supervisor/text/wire.h"
 
@@ -29,6 +30,12 @@ int connection_open(Connection *c, const char *path);
 
 /* Closes it; a closed one is fine. */
 void connection_close(Connection *c);
+
+/* The moment @timeout_msec from now, for connection_left_msec(); -1 (for ever) stays -1. */
+int64_t connection_deadline(int timeout_msec);
+
+/* Milliseconds left until @deadline, 0 when it has passed, -1: for ever. */
+int connection_left_msec(int64_t deadline);
 
 /* Sends one call. @parameters is a JSON object text or NULL. @timeout_msec -1: for ever. Returns 0 or -errno. */
 int connection_send(Connection *c, const char *method, const char *parameters, bool more, int timeout_msec);

@@ -102,6 +102,8 @@ static int list_fail(reeve_records *l, int error) {
 }
 
 int reeve_records_next(reeve_records *l, int timeout_msec, const char **ret_json) {
+        int64_t deadline = connection_deadline(timeout_msec);
+
         for (;;) {
                 WireReply reply = { 0 };
                 int r;
@@ -110,7 +112,7 @@ int reeve_records_next(reeve_records *l, int timeout_msec, const char **ret_json
                         return l->failed;
                 if (l->ended)
                         return 0;
-                r = connection_receive(&l->connection, &reply, timeout_msec);
+                r = connection_receive(&l->connection, &reply, connection_left_msec(deadline));
                 if (r == -EAGAIN)
                         return r;
                 if (r < 0)

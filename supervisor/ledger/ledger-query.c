@@ -71,8 +71,8 @@ static void where_victim(Where *w, const LedgerQuery *q) {
         if (!q->victim_pid)
                 return;
         /* A kill has a list of victims, a sigkill one `victim`. */
-        where_number(w, " AND EXISTS (SELECT 1 FROM json_each(coalesce(json_extract(json, '$.victims'),"
-                        " json_array(json_extract(json, '$.victim')))) AS v WHERE json_extract(v.value, '$.pid') = ?",
+        where_number(w, " AND EXISTS (SELECT 1 FROM json_each(coalesce(json_extract(record.json, '$.victims'),"
+                        " json_array(json_extract(record.json, '$.victim')))) AS v WHERE json_extract(v.value, '$.pid') = ?",
                      q->victim_pid);
         where_number(w, " AND coalesce(json_extract(v.value, '$.start_usec') = ?, 1))", (int64_t) q->victim_start_usec);
 }

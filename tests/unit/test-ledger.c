@@ -189,6 +189,12 @@ static void test_filters(void **state) {
         assert_int_equal(QUERY(l, .types = 1U << REEVE_RECORD_GAP).n, 0);
         assert_int_equal(QUERY(l, .container = "abcdef3").seqs[0], 3);
         assert_int_equal(QUERY(l, .key = "b:4:7").seqs[0], 4);
+        assert_int_equal(QUERY(l, .boot_id = "b").n, 5);
+        assert_int_equal(QUERY(l, .boot_id = "b", .victim_pid = 1, .victim_start_usec = 3).n, 5);
+        assert_int_equal(QUERY(l, .victim_pid = 2).n, 0);
+        add_text(l, (RecordMeta) { .seq = 6, .type = REEVE_RECORD_SIGKILL }, "{\"victim\":{\"pid\":2,\"start_usec\":3}}", 1);
+        assert_int_equal(QUERY(l, .victim_pid = 2, .victim_start_usec = 3, .newest = true, .limit = 1).n, 1);
+        assert_int_equal(QUERY(l, .victim_pid = 2, .victim_start_usec = 4).n, 0);
         l = ledger_close(l, 0);
 }
 
