@@ -41,7 +41,7 @@ static void add_sources(Findings *f, const json_t *status) {
 
         json_array_foreach(json_object_get(status, "sources"), i, source) {
                 const char *state = member(source, "state"), *why = member(source, "why");
-                bool failed = *why && strcmp(state, "unused") != 0 && strcmp(state, "used") != 0;
+                bool failed = strcmp(state, "on") != 0 && strcmp(state, "standby") != 0;
                 char name[32], value[256];
 
                 (void) snprintf(name, sizeof(name), "source_%s", member(source, "name"));
