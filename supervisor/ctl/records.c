@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "supervisor/base/fd.h"
 #include "supervisor/ctl/session.h"
 #include "supervisor/text/human.h"
 #include "supervisor/text/join.h"
+
+enum { FOLLOW_PAUSE_MSEC = 250, FOLLOW_PATIENCE_MSEC = 60000 };
 
 void records_clear(Records *r) {
         for (size_t i = 0; i < r->n; i++)
@@ -37,34 +40,92 @@ static int records_add(Records *r, const json_t *record) {
         return CTL_DONE;
 }
 
-int records_each(reeve *r, const RecordsQuery *q, RecordsTake take, void *userdata) {
+/* A list and how to begin it again where it ended. */
+typedef struct Stream {
+        reeve *r;               /* the connection it began on, or the one of now */
+        bool own;               /* @r is ours to close */
+        const RecordsQuery *q;
+        char cursor[64];        /* empty: nothing was read yet */
+        int64_t waited_msec;    /* since something came last */
+} Stream;
+
+static int stream_open(reeve_records **ret, Stream *s) {
+        const RecordsQuery *q = s->q;
         char since[HUMAN_MOMENT_SIZE], until[HUMAN_MOMENT_SIZE];
+        bool again = s->cursor[0] != '\0';
         const reeve_filter filter = {
                 .size = sizeof(filter),
                 .types = q->types,
                 .cgroup = q->cgroup,
-                .since = q->since_usec >= 0 ? human_rfc3339(q->since_usec, since) : NULL,
+                .since = !again && q->since_usec >= 0 ? human_rfc3339(q->since_usec, since) : NULL,
                 .until = q->until_usec >= 0 ? human_rfc3339(q->until_usec, until) : NULL,
-                .after = q->after,
-                .limit = q->limit,
+                .after = again ? s->cursor : q->after,
+                .limit = again ? 0 : q->limit,
                 .follow = q->follow,
         };
-        reeve_records *list = NULL;
+
+        return reeve_records_open(ret, s->r, &filter);
+}
+
+/* Takes what comes until the list ends. Returns 0, or a negative errno of libreeve; @ret_exit is what @take said. */
+static int stream_take(Stream *s, reeve_records *list, RecordsTake take, void *userdata, int *ret_exit) {
         const char *text;
-        int error = reeve_records_open(&list, r, &filter), e = CTL_DONE;
+        int error = 0;
 
-        if (error < 0)
-                return session_call_fail(r, error, q->cgroup);
-        while (e == CTL_DONE && (error = reeve_records_next(list, -1, &text)) > 0) {
+        while (*ret_exit == CTL_DONE && (error = reeve_records_next(list, -1, &text)) > 0) {
                 json_auto_t *record = json_loads(text, 0, NULL);
+                const char *cursor = reeve_records_cursor(list);
 
+                (void) snprintf(s->cursor, sizeof(s->cursor), "%s", cursor ? cursor : "");
+                s->waited_msec = 0;
                 /* What is no object came from no reeved that we know; the rest of the list is still worth reading. */
                 if (json_is_object(record))
-                        e = take(record, userdata);
+                        *ret_exit = take(record, userdata);
         }
-        if (error < 0)
-                e = session_fail(error, reeve_records_error_text(list), q->cgroup);
-        (void) reeve_records_close(list);
+        return *ret_exit == CTL_DONE ? error : 0;
+}
+
+/* Waits for a reeved that restarts: what is written meanwhile comes by the cursor. Returns whether to try again. */
+static bool stream_again(Stream *s) {
+        reeve *fresh = NULL;
+
+        while (s->cursor[0] && s->waited_msec < FOLLOW_PATIENCE_MSEC) {
+                (void) usleep(FOLLOW_PAUSE_MSEC * 1000);
+                s->waited_msec += FOLLOW_PAUSE_MSEC;
+                if (reeve_connect(&fresh, reeve_path(s->r)) < 0)
+                        continue;
+                if (s->own)
+                        (void) reeve_close(s->r);
+                s->r = fresh;
+                s->own = true;
+                return true;
+        }
+        return false;
+}
+
+int records_each(reeve *r, const RecordsQuery *q, RecordsTake take, void *userdata) {
+        Stream s = { .r = r, .q = q };
+        int e = CTL_DONE, error;
+
+        do {
+                reeve_records *list = NULL;
+                char text[512];
+
+                error = stream_open(&list, &s);
+                (void) snprintf(text, sizeof(text), "%s", error < 0 ? reeve_error_text(s.r) : "");
+                if (error == 0) {
+                        error = stream_take(&s, list, take, userdata, &e);
+                        (void) snprintf(text, sizeof(text), "%s", reeve_records_error_text(list));
+                }
+                (void) reeve_records_close(list);
+                if (q->follow && (error == -ECONNRESET || error == -ECONNREFUSED) && stream_again(&s))
+                        continue;
+                if (error < 0)
+                        e = session_fail(error, text, q->cgroup);
+                break;
+        } while (true);
+        if (s.own)
+                (void) reeve_close(s.r);
         return e;
 }
 

@@ -35,7 +35,7 @@ int records_join(Records *records, reeve *r);
 /* Orders @records by the time at which things happened, not at which they were written. */
 void records_sort(Records *records);
 
-/* Hands each record to @take as it comes, without end where q->follow. @take returns CTL_DONE to go on. Returns as
+/* Hands each record to @take as it comes, without end where q->follow: also over restarts of reeved of up to a minute. @take returns CTL_DONE to go on. Returns as
  * records_read(), or what @take returned. */
 typedef int (*RecordsTake)(const json_t *record, void *userdata);
 int records_each(reeve *r, const RecordsQuery *q, RecordsTake take, void *userdata);

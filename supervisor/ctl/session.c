@@ -10,22 +10,24 @@
 int session_fail(int error, const char *text, const char *what) {
         const char *words = text && *text ? text : strerror(-error);
 
+        (void) fputs("reevectl: ", stderr);
+        if (error == -ECONNREFUSED || error == -ECONNRESET)
+                (void) fputs("reeved does not answer: ", stderr);
+        else if (error == -ENOENT && what) {
+                print_name(stderr, what);
+                (void) fputs(": ", stderr);
+        }
+        print_name(stderr, words);
+        (void) fputc('\n', stderr);
         switch (error) {
         case -ECONNREFUSED:
         case -ECONNRESET:
-                (void) fprintf(stderr, "reevectl: reeved does not answer: %s\n"
-                                       "Start it with 'systemctl start reeved'; 'reevectl doctor' works without it.\n", words);
+                (void) fputs("Start it with 'systemctl start reeved'; 'reevectl doctor' works without it.\n", stderr);
                 return CTL_NO_DAEMON;
         case -EACCES:
-        case -EPERM:
-                (void) fprintf(stderr, "reevectl: %s\n", words);
-                return CTL_NOT_ALLOWED;
-        case -ENOENT:
-                (void) fprintf(stderr, "reevectl: %s%s%s\n", what ? what : "", what ? ": " : "", words);
-                return CTL_NOT_FOUND;
-        default:
-                (void) fprintf(stderr, "reevectl: %s\n", words);
-                return CTL_FAILED;
+        case -EPERM: return CTL_NOT_ALLOWED;
+        case -ENOENT: return CTL_NOT_FOUND;
+        default: return CTL_FAILED;
         }
 }
 

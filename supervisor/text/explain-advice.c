@@ -42,6 +42,13 @@ static bool kind_is(const ExplainCase *c, const char *kind) {
         return own && strcmp(own, kind) == 0;
 }
 
+/* Whether @unit has a file that can be edited: scopes have none. */
+static bool is_service(const char *unit) {
+        size_t length = unit ? strlen(unit) : 0;
+
+        return length > 8 && strcmp(unit + length - 8, ".service") == 0;
+}
+
 /* How to raise a limit of @bytes that is set on what @c->identity names. */
 static void raise_own(const ExplainCase *c) {
         const char *unit = explain_string(c->identity, "unit"), *id = explain_string(c->identity, "container_id");
@@ -72,6 +79,8 @@ static void raise_own(const ExplainCase *c) {
                 command(c->out, "lxc config set ", container, after);
         } else if (unit) {
                 command(c->out, "reevectl set ", unit, after);
+                if (!is_service(unit))
+                        return;
                 command(c->out, kind_is(c, "user_unit") ? "systemctl --user edit " : "systemctl edit ", unit, "");
                 strbuf_printf(c->out, "The first lasts until it stops; in the second [Service] MemoryMax=%s stays.\n", size);
         } else if (path)
@@ -149,7 +158,7 @@ static void shared_advice(const ExplainCase *c) {
                 command(c->out, "reevectl set ", limit, after);
         }
         strbuf_puts(c->out, "- To have the kernel look elsewhere first next time, lower OOMScoreAdjust= of this service");
-        if (own && plain_word(own))
+        if (is_service(own) && plain_word(own))
                 strbuf_printf(c->out, ":\n  systemctl edit %s      # [Service] OOMScoreAdjust=-300\n", own);
         else
                 strbuf_puts(c->out, ".\n");
@@ -165,7 +174,7 @@ static void host_advice(const ExplainCase *c) {
         }
         strbuf_puts(c->out, "- Shield what must live: OOMScoreAdjust=-500 keeps the kernel away from it for long, MemoryMin= keeps its memory "
                             "from being taken.\n");
-        if (unit && plain_word(unit))
+        if (is_service(unit) && plain_word(unit))
                 strbuf_printf(c->out, "  systemctl edit %s\n", unit);
         strbuf_puts(c->out, "- Give the host swap, or less to do: 'free -h' shows what is left now, 'reevectl' who is nearest to a limit.\n");
 }

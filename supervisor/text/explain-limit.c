@@ -96,7 +96,7 @@ void explain_ancestors(Strbuf *out, const json_t *ancestors, const json_t *limit
                 bool this = limit_id > 0 && explain_number(cgroup, "id") == limit_id;
 
                 strbuf_printf(out, "  %6s of %-8s %11s  %s%s", current < 0 ? "?" : human_bytes(current, a),
-                              max < 0 ? "no limit" : human_bytes(max, b), current < 0 || max <= 0 ? "" : human_share(current, max, s),
+                              max >= 0 ? human_bytes(max, b) : json_object_get(one, "max_bytes") ? "no limit" : "?", current < 0 || max <= 0 ? "" : human_share(current, max, s),
                               explain_cgroup_name(cgroup, name), this ? "  <- this limit" : "");
                 if (high >= 0)
                         strbuf_printf(out, " (memory.high %s)", human_bytes(high, a));

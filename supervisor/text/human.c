@@ -49,7 +49,7 @@ const char *human_bytes(int64_t bytes, char text[static HUMAN_SIZE]) {
 
 const char *human_count(int64_t n, char text[static HUMAN_SIZE]) {
         char plain[HUMAN_SIZE];
-        int length = snprintf(plain, sizeof(plain), "%" PRIu64, n < 0 ? (uint64_t) -n : (uint64_t) n);
+        int length = snprintf(plain, sizeof(plain), "%" PRIu64, n < 0 ? UINT64_C(0) - (uint64_t) n : (uint64_t) n);
         size_t at = 0;
 
         if (n < 0)

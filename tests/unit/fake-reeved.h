@@ -66,9 +66,15 @@ static bool fake_wanted(const json_t *record, const json_t *p) {
 }
 
 static void fake_list(FakePeer *peer, const json_t *p) {
-        json_t *list = json_array(), *one;
+        json_t *list, *one;
         size_t i, limit = (size_t) json_integer_value(json_object_get(p, "limit")), first = 0, last;
 
+        /* Who follows and comes back with the cursor of the last record has shown what he can. */
+        if (json_is_true(json_object_get(p, "follow")) && json_object_get(p, "after")) {
+                fake_fail(peer->fd, "NotAllowed", json_pack("{s:s+}", "reason", "came back after ", json_string_value(json_object_get(p, "after"))));
+                return;
+        }
+        list = json_array();
         json_array_foreach(peer->reeved->records, i, one)
                 if (fake_wanted(one, p))
                         json_array_append(list, one);
@@ -83,7 +89,7 @@ static void fake_list(FakePeer *peer, const json_t *p) {
                                               json_string_value(json_object_get(one, "id")), "committed", "r7k2m9x4-9999", "continues", 1));
         }
         json_decref(list);
-        /* Who follows is left alone by a reeved that goes away. */
+        /* A reeved that goes away from under whoever follows. */
         if (json_is_true(json_object_get(p, "follow")))
                 (void) shutdown(peer->fd, SHUT_RDWR);
         else

@@ -125,7 +125,7 @@ static void test_kills(void **state) {
                 { { "kills", "--cgroup", "/nobody", "--json" }, 0, { "" }, { "No" }, NULL },
                 { { "kills", "-q" }, 0, { "" }, { "web" }, NULL },
                 { { "kills", "-q", "--cgroup", "/nobody" }, 1, { "" }, { "No" }, NULL },
-                { { "kills", "-f", "-n", "2" }, 3, { "1053", "1054" }, { NULL }, "does not answer" },
+                { { "kills", "-f", "-n", "2" }, 4, { "1053", "1054" }, { NULL }, "came back after r7k2m9x4-1054" },
                 { { "kills", "--since", "sometime" }, 2, { NULL }, { NULL }, "no point in time" },
                 { { "kills", "-n", "x" }, 2, { NULL }, { NULL }, "no number" },
                 { { "kills", "extra" }, 2, { NULL }, { NULL }, "reevectl kills" },
@@ -154,7 +154,7 @@ static void test_records(void **state) {
                 { { "events", "--type", "gap,limit" }, 0, { "gap", "2 lost: overrun" }, { "kill " }, NULL },
                 { { "events", "--json", "--type", "more" }, 0, { "\"of\":\"r7k2m9x4-1042\"" }, { "\"victims\"" }, NULL },
                 { { "events", "--type", "cake" }, 2, { NULL }, { NULL }, "no record type" },
-                { { "events", "-f", "-n", "1", "--json" }, 3, { "{\"schema\":1" }, { NULL }, "does not answer" },
+                { { "events", "-f", "-n", "1", "--json" }, 4, { "{\"schema\":1" }, { NULL }, "came back after r7k2m9x4-1060" },
                 { { "events", "--since", "2027-01-01" }, 0, { "No records since 2027-01-01 00:00:00, watched without a gap." }, { NULL }, NULL },
         };
 
