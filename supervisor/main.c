@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -80,6 +81,8 @@ static int prepare_places(const Options *o) {
 static void lock_memory(void) {
         struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 
+        /* A huge page under the arena is 2 MiB locked for the first byte touched: 4.1 of 9.1 MB PSS were that. */
+        (void) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
         (void) setrlimit(RLIMIT_MEMLOCK, &all);
         (void) mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
