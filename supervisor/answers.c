@@ -192,6 +192,8 @@ static void add_counters(Supervisor *s, json_t *status) {
                                              clerk.troubled));
         (void) json_object_set_new(status, "eyes", json_pack("{s:I, s:I, s:I}", "answered", (json_int_t) eyes.answered, "refused",
                                                              (json_int_t) eyes.refused, "stalled", (json_int_t) eyes.stalled));
+        (void) json_object_set_new(status, "details_missed", json_integer((json_int_t) s->details_missed));
+        (void) json_object_set_new(status, "signals_skipped", json_integer((json_int_t) s->signals_skipped));
         (void) json_object_set_new(status, "journal_dropped",
                                    json_integer(s->crier ? (json_int_t) crier_dropped(s->crier) : 0));
         (void) json_object_set_new(status, "cgroups_refused", json_integer((json_int_t) (tree.refused + tree.refused_owner)));
@@ -283,24 +285,10 @@ static void ask_standing(Supervisor *s, ServerCall *call, uint64_t id, AskedKind
 
 static void op_status(ServerCall *call, const char *cgroup, void *userdata) {
         Supervisor *s = userdata;
-        EyesRequest nearest = { .kind = EYES_NEAREST };
         uint64_t id;
-        Asked *a;
 
         if (!cgroup) {
                 status_of_all(s, call);
-                return;
-        }
-        /* The word "nearest" is no cgroup's name: those nearest their effective limit, for the bare reevectl. */
-        if (strcmp(cgroup, "nearest") == 0) {
-                a = asked_new(s, ASKED_STATUS, call);
-                if (!a)
-                        return;
-                nearest.cookie = a->cookie;
-                if (!eyes_post(s->eyes, &nearest)) {
-                        server_fail_text(call, "Failed", "too many reads are under way");
-                        asked_end(s, a);
-                }
                 return;
         }
         id = resolve_one(s, call, cgroup);

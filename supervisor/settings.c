@@ -139,6 +139,8 @@ int settings_reload(Supervisor *s, char **ret_text) {
         }
         *ret_text = changes_text(before, now);
         adopt(s, now);
+        if (before->reeve.source != now->reeve.source)
+                sources_reopen(s);
         if (s->walked)
                 settings_apply(s);
         (void) config_unref(before);

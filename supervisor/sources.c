@@ -346,6 +346,10 @@ static void change(Supervisor *s, const char *why) {
                 begin(s);
 }
 
+void sources_reopen(Supervisor *s) {
+        change(s, "asked for by the configuration");
+}
+
 void sources_check(Supervisor *s) {
         char why[256];
 

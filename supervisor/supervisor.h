@@ -125,6 +125,9 @@ void supervisor_timer(Supervisor *s, sd_event_source **timer, uint64_t usec, sd_
 void sources_open(Supervisor *s);
 void sources_close(Supervisor *s);
 
+/* Source= is another now. */
+void sources_reopen(Supervisor *s);
+
 /* Is all well, and do the numbers agree? At each watchdog tick and after each kill. */
 void sources_check(Supervisor *s);
 
