@@ -85,9 +85,9 @@ bool facts_have_uid(const Facts *f, uint32_t uid) {
 }
 
 static bool victim_is(json_t *victim, int64_t pid, uint64_t start_usec) {
-        json_t *start = json_object_get(victim, "start_usec");
+        json_t *start = json_object_get(victim, "start_usec"), *his = json_object_get(victim, "pid");
 
-        return json_integer_value(json_object_get(victim, "pid")) == pid &&
+        return json_is_integer(his) && json_integer_value(his) == pid &&
                (!json_is_integer(start) || json_integer_value(start) == (json_int_t) start_usec);
 }
 
