@@ -152,12 +152,17 @@ void identity_find(Identity *ret, const char *path, const bool root_owned[], con
 }
 
 bool identity_name_pod(Identity *identity, const char *name) {
-        const char *first = strchr(name, '_'), *last = strrchr(name, '_');
+        const char *slash = strchr(name, '/'), *end = slash ? slash : name + strlen(name);
+        const char *first = strchr(name, '_'), *last = memrchr(name, '_', (size_t) (end - name));
 
-        if (!first || last == first || first == name || last == first + 1 || identity->kind != REEVE_IDENTITY_KUBERNETES ||
-            identity->pod_uid[0] == '\0' || strcmp(last + 1, identity->pod_uid) != 0)
+        if (!first || !last || last <= first || first == name || last == first + 1 ||
+            identity->kind != REEVE_IDENTITY_KUBERNETES || identity->pod_uid[0] == '\0' ||
+            strlen(identity->pod_uid) != (size_t) (end - last - 1) ||
+            memcmp(last + 1, identity->pod_uid, (size_t) (end - last - 1)) != 0)
                 return false;
         COPY(identity->namespace, name, (size_t) (first - name));
         COPY(identity->pod, first + 1, (size_t) (last - first - 1));
+        if (slash)
+                COPY(identity->container, slash + 1, strlen(slash + 1));
         return true;
 }

@@ -17,5 +17,5 @@ void identity_find(Identity *ret, const char *path, const bool root_owned[], con
                    const char *invocation_id);
 
 /* Fills in a pod's namespace, name and container from a directory name of the kubelet's log folder:
- * /var/log/pods/NAMESPACE_POD_UID. Returns false if @name is no such name or another pod's. */
+ * /var/log/pods/NAMESPACE_POD_UID, with /CONTAINER behind it where that is known (host/podnames.h). Returns false if @name is no such name or another pod's. */
 bool identity_name_pod(Identity *identity, const char *name);

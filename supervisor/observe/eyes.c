@@ -12,7 +12,7 @@
 #include "supervisor/observe/looks.h"
 
 enum { LOOKING = 2, REPLACEMENTS = 4, THREADS = LOOKING + REPLACEMENTS };
-enum { QUEUE = 64, ANSWERS = 128, STACK = 512 * 1024, AHEAD = 512 };
+enum { QUEUE = 64, NEWCOMERS = 4096, ANSWERS = 256, STACK = 512 * 1024, AHEAD = 512 };
 #define STUCK_NSEC UINT64_C(1000000000)
 
 /* All threads exist from the start: when one gets stuck the host has no memory to make another. Two at a time look; the
@@ -25,6 +25,11 @@ typedef struct Eye {
         bool left_behind;
 } Eye;
 
+/* A request for the owner of a new cgroup, without a path. */
+typedef struct Newcomer {
+        uint64_t id, cookie;
+} Newcomer;
+
 struct Eyes {
         pthread_mutex_t lock;
         pthread_cond_t more;
@@ -33,6 +38,8 @@ struct Eyes {
         Ring *answers;
         EyesRequest *queue;             /* QUEUE of them */
         size_t head, n;
+        Newcomer *newcomers;            /* NEWCOMERS of them: births come in bursts, and must not keep a kill waiting */
+        size_t newcomer_head, n_newcomers;
         unsigned looking;               /* threads that look and are not left behind */
         bool stop, command_lines;
         EyesCounts counts;
@@ -48,6 +55,7 @@ static void release(Eyes *e) {
         ring_free(e->answers);
         ahead_free(e->ahead);
         free(e->queue);
+        free(e->newcomers);
         pthread_mutex_destroy(&e->lock);
         pthread_cond_destroy(&e->more);
         free(e);
@@ -95,7 +103,7 @@ static void leave_stuck_behind(Eyes *e, uint64_t now_nsec) {
 /* Under the lock: waits until there is something to do and a place to do it. While others look, those who wait keep an
  * eye on them; while nobody does, nobody wakes. Returns false at the end. */
 static bool wait_for_work(Eyes *e) {
-        while (!e->stop && (e->n == 0 || e->looking >= LOOKING)) {
+        while (!e->stop && (e->n + e->n_newcomers == 0 || e->looking >= LOOKING)) {
                 struct timespec until;
 
                 if (e->looking == 0) {
@@ -108,6 +116,21 @@ static bool wait_for_work(Eyes *e) {
                 leave_stuck_behind(e, clock_boottime_nsec());
         }
         return !e->stop;
+}
+
+/* Under the lock, with something to take. */
+static void take_request(Eyes *e, EyesRequest *ret) {
+        const Newcomer *c = &e->newcomers[e->newcomer_head];
+
+        if (e->n > 0) {
+                *ret = e->queue[e->head];
+                e->head = (e->head + 1) % QUEUE;
+                e->n--;
+                return;
+        }
+        *ret = (EyesRequest) { .kind = EYES_OWNER, .cgroup_id = c->id, .cookie = c->cookie };
+        e->newcomer_head = (e->newcomer_head + 1) % NEWCOMERS;
+        e->n_newcomers--;
 }
 
 static EyesAnswer *answer_new(const EyesRequest *r) {
@@ -133,9 +156,7 @@ static void *run(void *userdata) {
                 Looking l = { .fs = e->fs, .ahead = e->ahead, .command_lines = e->command_lines };
                 EyesAnswer *a;
 
-                *r = e->queue[e->head];
-                e->head = (e->head + 1) % QUEUE;
-                e->n--;
+                take_request(e, r);
                 e->looking++;
                 eye->since_nsec = clock_boottime_nsec();
                 pthread_mutex_unlock(&e->lock);
@@ -198,7 +219,8 @@ int eyes_new(Eyes **ret, const EyesOptions *options) {
         pthread_cond_init(&e->more, &attr);
         pthread_condattr_destroy(&attr);
         e->queue = calloc(QUEUE, sizeof(*e->queue));
-        r = e->queue ? ring_new(&e->answers, ANSWERS) : -ENOMEM;
+        e->newcomers = calloc(NEWCOMERS, sizeof(*e->newcomers));
+        r = e->queue && e->newcomers ? ring_new(&e->answers, ANSWERS) : -ENOMEM;
         if (r == 0)
                 r = ahead_new(&e->ahead, options->ahead_max ? options->ahead_max : AHEAD);
         if (r == 0)
@@ -221,7 +243,7 @@ Eyes *eyes_free(Eyes *e) {
                 return NULL;
         pthread_mutex_lock(&e->lock);
         e->stop = true;
-        e->n = 0;
+        e->n = e->n_newcomers = 0;
         e->threads++;           /* ours: as long as we look at it nobody frees it */
         pthread_cond_broadcast(&e->more);
         /* Those that look just now get a moment; who is stuck keeps the memory until it comes back. */
@@ -249,13 +271,31 @@ void eyes_command_lines(Eyes *e, bool on) {
                 ahead_forget(e->ahead);
 }
 
+/* Under the lock. What is dying goes before all else; reading ahead leaves room for what cannot be asked later. */
+static bool enqueue(Eyes *e, const EyesRequest *r) {
+        if (r->kind == EYES_OWNER && !r->path[0]) {
+                if (e->n_newcomers == NEWCOMERS)
+                        return false;
+                e->newcomers[(e->newcomer_head + e->n_newcomers++) % NEWCOMERS] = (Newcomer) { r->cgroup_id, r->cookie };
+                return true;
+        }
+        if (e->n == QUEUE || (r->kind == EYES_READ_AHEAD && e->n >= QUEUE / 2))
+                return false;
+        if (r->kind == EYES_PARTIES) {
+                e->head = (e->head + QUEUE - 1) % QUEUE;
+                e->queue[e->head] = *r;
+        } else
+                e->queue[(e->head + e->n) % QUEUE] = *r;
+        e->n++;
+        return true;
+}
+
 bool eyes_post(Eyes *e, const EyesRequest *request) {
         bool fits;
 
         pthread_mutex_lock(&e->lock);
-        fits = e->n < QUEUE;
+        fits = enqueue(e, request);
         if (fits) {
-                e->queue[(e->head + e->n++) % QUEUE] = *request;
                 e->counts.posted++;
                 pthread_cond_signal(&e->more);
         } else

@@ -67,6 +67,7 @@ typedef struct EyesAnswer {
         uint8_t invocation[16];
         EyesParty parties[EYES_PARTIES_MAX];
         bool has_path;
+        char label[512];        /* OWNER: of a pod "NAMESPACE_POD_UID" or "NAMESPACE_POD_UID/CONTAINER", for tree_label(); "" */
         char path[4096];        /* OWNER: as found, "" where the cgroup was gone */
 } EyesAnswer;
 

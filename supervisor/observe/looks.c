@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/host/podnames.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/observe/facts.h"
 
@@ -201,6 +202,7 @@ void look_owner(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         a->has_path = n > 0;
         if (n <= 1)
                 return;
+        podnames_label(NULL, a->path, a->label, sizeof(a->label));
         for (int i = 0; i < n; i++)
                 a->level += a->path[i] == '/';
         above = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

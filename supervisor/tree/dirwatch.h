@@ -27,6 +27,7 @@ typedef struct DirwatchNews {
         uint8_t invocation[16];
         uint64_t time_nsec;             /* CLOCK_BOOTTIME of our learning it */
         char name[256];
+        char label[512];                /* of a pod's cgroup, for tree_label(); "" */
 } DirwatchNews;
 
 /* News come by the hundred: one ring item is a batch. */

@@ -35,20 +35,21 @@ static bool container_matches(const char *name, const char *word) {
         return false;
 }
 
-/* Labels are "container", "namespace/pod" or "namespace/pod/container": all of it, the pod's part, or the last. */
+/* Labels are NAMESPACE_POD_UID or NAMESPACE_POD_UID/CONTAINER (host/podnames.h). Kubernetes' names have no underscore. */
 static bool label_matches(const char *label, const char *word) {
-        size_t n = strlen(word);
-        const char *last, *slash;
+        const char *container, *end, *space, *uid, *slash = strchr(word, '/');
 
-        if (!label || n == 0)
+        if (!label || !*word)
                 return false;
-        if (strcmp(label, word) == 0)
-                return true;
-        last = strrchr(label, '/');
-        if (!last)
-                return false;
-        slash = memchr(label, '/', (size_t) (last - label));
-        return strcmp(last + 1, word) == 0 || (slash && strncmp(label, word, n) == 0 && label + n == last);
+        container = strchr(label, '/');
+        end = container ? container : label + strlen(label);
+        space = strchr(label, '_');
+        uid = memrchr(label, '_', (size_t) (end - label));
+        if (!slash)
+                return container && strcmp(container + 1, word) == 0;
+        return space && uid > space && (size_t) (slash - word) == (size_t) (space - label) &&
+               strncmp(word, label, (size_t) (slash - word)) == 0 && strlen(slash + 1) == (size_t) (uid - space - 1) &&
+               strncmp(slash + 1, space + 1, (size_t) (uid - space - 1)) == 0;
 }
 
 static bool group_matches(const TreeGroup *g, const char *word) {

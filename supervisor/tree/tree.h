@@ -75,7 +75,7 @@ void tree_walk_end(Tree *t, uint64_t now_nsec);
 /* What an eye found out later. Unknown ids are ignored. @invocation NULL: leave. */
 void tree_fill(Tree *t, uint64_t id, uint32_t owner, const uint8_t *invocation);
 
-/* Names by which the workload in it is known, e.g. "namespace/pod/container"; copied; NULL removes. Returns 0, -ENOENT. */
+/* Names by which the workload in it is known, "NAMESPACE_POD_UID/CONTAINER" (host/podnames.h); copied; NULL removes. Returns 0, -ENOENT. */
 int tree_label(Tree *t, uint64_t id, const char *label);
 
 /* Living or dead. Returns true where @id is known. */

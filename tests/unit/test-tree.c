@@ -214,8 +214,8 @@ static void test_resolve(void **state) {
                 { "web", 0, 0 },                       { "id:3", 1, 3 },                       { "id:", 0, 0 },
                 { "id:3x", 0, 0 },                     { "id:99", 0, 0 },                      { "4fe1c0de00aa", 1, 4 },
                 { CONTAINER, 1, 4 },                   { "4fe1c0de00a", 0, 0 },                { "fe1c0de00aa1", 0, 0 },
-                { "shop/cart", 1, 4 },                 { "nginx", 1, 4 },                      { "shop", 0, 0 },
-                { "shop/cart/nginx", 1, 4 },           { "app.scope", 2, 0 },                  { "/", 1, 1 },
+                { "shop/cart-0", 1, 4 },                 { "nginx", 1, 4 },                      { "shop", 0, 0 },
+                { "shop/cart", 0, 0 },           { "app.scope", 2, 0 },                  { "/", 1, 1 },
                 { "old.service", 1, 8 },               { "", 0, 0 },
         };
         Tree *t = make(0, 0, NULL);
@@ -224,7 +224,7 @@ static void test_resolve(void **state) {
         born(t, 2, "/system.slice", 0);
         born(t, 3, "/system.slice/web.service", 0);
         born(t, 4, "/system.slice/docker-" CONTAINER ".scope", 0);
-        assert_int_equal(tree_label(t, 4, "shop/cart/nginx"), 0);
+        assert_int_equal(tree_label(t, 4, "shop_cart-0_a0b1/nginx"), 0);
         born(t, 5, "/user1", 1);
         born(t, 6, "/user1/app.scope", 1);
         born(t, 7, "/system.slice/app.scope", 0);
