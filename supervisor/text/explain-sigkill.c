@@ -23,6 +23,8 @@ static void sender_put(const ExplainCase *c, const json_t *sender, const char *m
                         strbuf_printf(c->out, " (pid %" PRId64 ")", pid);
                 if (unit)
                         strbuf_printf(c->out, " of %s", unit);
+                else if (explain_string(json_object_get(sender, "cgroup"), "path"))
+                        strbuf_printf(c->out, " in %s", explain_string(json_object_get(sender, "cgroup"), "path"));
                 if (uid >= 0)
                         strbuf_printf(c->out, ", running as %s%" PRId64, uid == 0 ? "root, uid " : "uid ", uid);
         }

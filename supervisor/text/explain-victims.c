@@ -51,10 +51,12 @@ static void victim_row(const ExplainCase *c, const json_t *victim) {
 static void chosen_mix(const ExplainCase *c) {
         int64_t anon = explain_number(c->victim, "anon_bytes"), file = explain_number(c->victim, "file_bytes");
         int64_t shmem = explain_number(c->victim, "shmem_bytes"), swap = explain_number(c->victim, "swap_bytes");
+        int64_t tables = explain_number(c->victim, "page_table_bytes");
         const struct {
                 int64_t bytes;
                 const char *words;
-        } parts[] = { { anon, "anonymous memory" }, { file, "of files" }, { shmem, "shared memory" }, { swap, "in swap" } };
+        } parts[] = { { anon, "anonymous memory" }, { file, "of files" }, { shmem, "shared memory" },
+                      { tables >= 1 << 20 ? tables : 0, "of page tables" }, { swap, "in swap" } };
         char a[HUMAN_SIZE];
         bool any = false;
 
@@ -191,7 +193,7 @@ void explain_victims(const ExplainCase *c) {
 
 static void counters_put(const ExplainCase *c) {
         const json_t *counters = json_object_get(c->record, "counters"), *before = json_object_get(counters, "before");
-        const json_t *at = json_is_object(before) ? before : json_object_get(counters, "after");
+        const json_t *at = explain_number(before, "max") >= 0 ? before : json_object_get(counters, "after");
         int64_t max = explain_number(at, "max"), high = explain_number(at, "high"), kills = explain_number(at, "oom_kill");
         char m[HUMAN_SIZE], h[HUMAN_SIZE], k[HUMAN_SIZE];
 

@@ -43,7 +43,8 @@ static void test_each_case_says_its_own(void **state) {
                 { "host-cpuset", { "NUMA nodes that the cpuset" }, { "host as a whole" } },
                 { "sysrq", { "sysrq-f", "Nobody's limit" }, { "Who filled", "free -h" } },
                 { "group", { "3 processes of web-1.service", "memory.oom.group set", "(with its group)", "(main process)", "OOMPolicy=continue",
-                    "result 'oom-kill', and it was started again at 10:03:01 UTC" },
+                    "result 'oom-kill', and it was started again at 10:03:01 UTC", "By then: since it was made, it had met its memory.max 12 times",
+                    "3M of page tables" },
                   { "may have been more" } },
                 { "kubernetes", { "app in pod shop/cart-7d9f", "resources.limits.memory", "48M shared memory", "tmpfs, which no kill frees",
                                   "oom_score_adj of 968" }, { "reevectl set" } },
@@ -57,7 +58,7 @@ static void test_each_case_says_its_own(void **state) {
                 { "limit-write", { "a memory limit was written", "bash (pid 1300) wrote the limit", "reevectl set" }, { "invoked oom-killer" } },
                 { "sigkill-shell", { "No OOM kill: java (pid 4712)", "bash (pid 1300) of session-3.scope", "a person or a script" },
                   { "What you can do", "\nOOM kill" } },
-                { "sigkill-systemd", { "systemd (pid 1)", "whole cgroup at once", "TimeoutStopSec" }, { "\nOOM kill" } },
+                { "sigkill-systemd", { "systemd (pid 1) in /init.scope", "whole cgroup at once", "TimeoutStopSec" }, { "\nOOM kill" } },
                 { "sigkill-kernel", { "the kernel, but not for memory", "pid namespace" }, { "sender could" } },
         };
 
