@@ -125,6 +125,7 @@ static void remember(Job *j, LimitKey key, ReeveOutcome outcome, ReeveReason rea
                     !(j->own.kind == OWNERSHIP_UNIT && systemd_dropin_exists(j->a->user, j->unit.name, key)))
                         v->changed = false;
         }
+        j->a->dirty = true;
         if (done && j->a->drift)
                 drift_expect(j->a->drift, j->e->path, key, after);
 }
@@ -326,7 +327,11 @@ static void entry_apply(Applier *a, LimitEntry *e, bool fresh) {
         }
         if (a->drift && (budget.any || limitstate_is_used(e)))
                 (void) drift_watch(a->drift, e->id, e->path, dirfd);
-        (void) limitstate_save(&a->state);
+}
+
+void applier_settle(Applier *a) {
+        if (a->dirty && limitstate_save(&a->state) == 0)
+                a->dirty = false;
 }
 
 void applier_born(Applier *a, uint64_t id, const char *path) {
@@ -365,7 +370,7 @@ void applier_died(Applier *a, uint64_t id) {
         if (a->drift)
                 drift_forget(a->drift, e->id, e->path);
         limitstate_remove(&a->state, e);
-        (void) limitstate_save(&a->state);
+        a->dirty = true;
 }
 
 void applier_reload(Applier *a) {
@@ -444,9 +449,27 @@ static void create_configured(Applier *a) {
         }
 }
 
+/* What stands between the groups' unit and a removed cgroup goes with it, if it was made for that one only. */
+static void remove_parents(const char *path) {
+        char part[4096], error[512];
+        size_t top = strlen(OWNERSHIP_GROUPS_PATH);
+
+        (void) snprintf(part, sizeof(part), "%s", path);
+        for (;;) {
+                char *slash = strrchr(part, '/');
+
+                if (!slash || (size_t) (slash - part) <= top)
+                        return;
+                *slash = '\0';
+                if (owned_remove(part, error, sizeof(error)) < 0)
+                        return;
+        }
+}
+
 /* Removes cgroups of Own=create that are empty and no longer configured; those in use wait for their last process. */
 static void remove_unconfigured(Applier *a) {
         for (LimitEntry *e = a->state.entries, *next; e; e = next) {
+                _cleanup_close_ int dirfd = -1;
                 char error[512];
                 Budget budget;
 
@@ -454,10 +477,16 @@ static void remove_unconfigured(Applier *a) {
                 if (!e->created)
                         continue;
                 budget_of(a, e->path, &budget);
-                if (budget.own == BUDGET_OWN_CREATE || owned_remove(e->path, error, sizeof(error)) < 0)
+                if (budget.own == BUDGET_OWN_CREATE)
                         continue;
+                if (owned_remove(e->path, error, sizeof(error)) < 0) {
+                        dirfd = cgroupfs_open_sure(&a->fs, e->id, e->path);
+                        if (a->drift && dirfd >= 0)
+                                (void) drift_watch_population(a->drift, e->id, e->path, dirfd);
+                        continue;
+                }
+                remove_parents(e->path);
                 applier_died(a, e->id);
-                next = a->state.entries;
         }
 }
 
@@ -495,7 +524,8 @@ void applier_configure(Applier *a, Config *config, ReeveMode mode) {
                         drift_forget(a->drift, e->id, e->path);
                 limitstate_remove(&a->state, e);
         }
-        (void) limitstate_save(&a->state);
+        a->dirty = true;
+        applier_settle(a);
 }
 
 /* Whether the peer may write the file that @key is: uid 0 may, others what they own. */
@@ -578,7 +608,8 @@ void applier_set(Applier *a, const ApplySet *set) {
                 limitstate_remove(&a->state, e);
         else if (a->drift && dirfd >= 0)
                 (void) drift_watch(a->drift, e->id, e->path, dirfd);
-        (void) limitstate_save(&a->state);
+        a->dirty = true;
+        applier_settle(a);
 }
 
 /* systemd, if the unit's own property says the same; else somebody past it. */
@@ -668,6 +699,7 @@ int applier_uninstall(Applier *a) {
         int left = 0;
 
         a->mode = REEVE_MODE_ACT;
+        a->config = config_unref(a->config);
         for (LimitEntry *e = a->state.entries; e; e = e->next)
                 for (int key = 0; key < LIMIT_KEYS; key++)
                         e->values[key].set = false;
@@ -677,6 +709,8 @@ int applier_uninstall(Applier *a) {
         }
         remove_unconfigured(a);
         applier_reload(a);
+        a->dirty = true;
+        applier_settle(a);
         for (LimitEntry *e = a->state.entries; e; e = e->next)
                 for (int key = 0; key < LIMIT_KEYS; key++)
                         left += e->values[key].changed;

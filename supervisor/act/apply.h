@@ -21,6 +21,7 @@ typedef struct Applier {
         int64_t ram_bytes, page_size;
         uint64_t own_id;                 /* the cgroup we are in */
         bool reload_wanted;              /* drop-ins were removed that nobody waits for */
+        bool dirty;                      /* limits.json says more than there is to undo */
         void (*emit)(const LimitResult *result, void *userdata);
         void *userdata;
 } Applier;
@@ -57,6 +58,9 @@ void applier_drift(Applier *a);
 
 /* daemon-reload where removed drop-ins ask for it. */
 void applier_reload(Applier *a);
+
+/* Writes limits.json where it lags behind. What is to be undone is there before it is done; what was undone may wait. */
+void applier_settle(Applier *a);
 
 /* Puts back everything. Returns how many values could not be. */
 int applier_uninstall(Applier *a);

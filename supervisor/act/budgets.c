@@ -15,8 +15,8 @@
 #include "supervisor/base/ring.h"
 
 enum {
-        REQUESTS = 4096,
-        ANSWERS = 8192,
+        REQUESTS = 65536,                /* a first report of all cgroups fits */
+        ANSWERS = 65536,
         STACK_SIZE = 512 * 1024,         /* a few paths and one JSON text at once; untouched pages cost nothing */
         RELOAD_AFTER_MSEC = 500,         /* one daemon-reload for all units that went meanwhile */
 };
@@ -249,9 +249,10 @@ static void request_serve(Budgets *b, Request *r) {
         case REQUEST_FLUSH:
                 break;
         }
-        snapshot_take(b);
-        if (r->type == REQUEST_CONFIGURE || r->type == REQUEST_SET || r->type == REQUEST_FLUSH)
+        if (r->type == REQUEST_CONFIGURE || r->type == REQUEST_SET || r->type == REQUEST_FLUSH) {
+                snapshot_take(b);
                 answer_done(b, r->cookie);
+        }
         b->cookie = 0;
 }
 
@@ -271,15 +272,15 @@ static void *slow_hand(void *userdata) {
 
                 if (n == 0)
                         applier_reload(&b->applier);
-                if (fds[1].revents & POLLIN) {
+                if (fds[1].revents & POLLIN)
                         applier_drift(&b->applier);
-                        snapshot_take(b);
-                }
                 ring_drain_fd(b->requests);
                 while (!b->stop && (r = ring_pop(b->requests))) {
                         request_serve(b, r);
                         r = request_free(r);
                 }
+                applier_settle(&b->applier);
+                snapshot_take(b);
         }
         deadline_thread_done();
         return NULL;

@@ -20,6 +20,13 @@ typedef struct Watch {
         char *path;
 } Watch;
 
+/* The "key" of cgroup.events, of which no value is kept. */
+#define POPULATION LIMIT_KEYS
+
+static const char *file_of(LimitKey key) {
+        return key == POPULATION ? "cgroup.events" : limit_key_file((int) key);
+}
+
 struct Drift {
         const Cgroupfs *fs;
         int fd;
@@ -76,8 +83,8 @@ static void drop(Drift *d, Watch *w) {
 static int add(Drift *d, uint64_t id, const char *path, int dirfd, LimitKey key) {
         Watch *w = find(d, path, key), *more;
         char file[64];
-        int64_t value;
-        int wd, r;
+        int64_t value = 0;
+        int wd, r = 0;
 
         /* The same name, another cgroup: the old one is gone. */
         if (w && w->id != id) {
@@ -103,11 +110,12 @@ static int add(Drift *d, uint64_t id, const char *path, int dirfd, LimitKey key)
                 d->watches = more;
                 d->room = room;
         }
-        r = cgroupfs_read_number(dirfd, limit_key_file((int) key), &value);
+        if (key != POPULATION)
+                r = cgroupfs_read_number(dirfd, file_of(key), &value);
         if (r < 0)
                 return r == -ENOENT ? 0 : r;
         /* By the descriptor, not by the name, which another cgroup may bear by now. */
-        (void) snprintf(file, sizeof(file), "/proc/self/fd/%d/%s", dirfd, limit_key_file((int) key));
+        (void) snprintf(file, sizeof(file), "/proc/self/fd/%d/%s", dirfd, file_of(key));
         wd = inotify_add_watch(d->fd, file, IN_MODIFY);
         if (wd < 0)
                 return -errno;
@@ -162,10 +170,11 @@ static void forget_ancestor(const char *ancestor, void *userdata) {
 
 int drift_watch(Drift *d, uint64_t id, const char *path, int dirfd) {
         Watch *mine = find(d, path, LIMIT_MEMORY_MIN);
+        int64_t value;
         int result = 0;
 
         /* memory.min is watched for the cgroup's own sake only: the mark of a cgroup that was watched before. */
-        if (mine && mine->id == id)
+        if ((mine && mine->id == id) || cgroupfs_read_number(dirfd, limit_key_file(LIMIT_MEMORY_MIN), &value) < 0)
                 return 0;
         for (int key = 0; key < LIMIT_MEMORY_COUNT; key++) {
                 int r = add(d, id, path, dirfd, (LimitKey) key);
@@ -177,9 +186,17 @@ int drift_watch(Drift *d, uint64_t id, const char *path, int dirfd) {
         return result;
 }
 
-void drift_forget(Drift *d, uint64_t id, const char *path) {
-        Watch *mine = find(d, path, LIMIT_MEMORY_MIN);
+int drift_watch_population(Drift *d, uint64_t id, const char *path, int dirfd) {
+        Watch *w = find(d, path, POPULATION);
 
+        return w && w->id == id ? 0 : add(d, id, path, dirfd, POPULATION);
+}
+
+void drift_forget(Drift *d, uint64_t id, const char *path) {
+        Watch *mine;
+
+        remove_user(d, path, POPULATION);
+        mine = find(d, path, LIMIT_MEMORY_MIN);
         if (!mine || mine->id != id)
                 return;
         for (int key = 0; key < LIMIT_MEMORY_COUNT; key++)
@@ -196,7 +213,7 @@ void drift_expect(Drift *d, const char *path, LimitKey key, int64_t value) {
 
 static void compare(Drift *d, size_t index, void (*changed)(const DriftChange *change, void *userdata), void *userdata) {
         Watch *w = &d->watches[index];
-        _cleanup_close_ int dirfd = cgroupfs_open_sure(d->fs, w->id, w->path);
+        _cleanup_close_ int dirfd = w->key == POPULATION ? -1 : cgroupfs_open_sure(d->fs, w->id, w->path);
         DriftChange change = { .id = w->id, .key = w->key, .before = w->seen };
         _cleanup_free_ char *path = NULL;
 

@@ -29,7 +29,10 @@ int drift_fd(const Drift *d);
  * cgroup that is watched does nothing. Returns 0 or -errno (some files may be watched then). */
 int drift_watch(Drift *d, uint64_t id, const char *path, int dirfd);
 
-/* Ends what drift_watch() began. */
+/* Makes drift_fd() readable also when the cgroup's last process goes. */
+int drift_watch_population(Drift *d, uint64_t id, const char *path, int dirfd);
+
+/* Ends what both began. */
 void drift_forget(Drift *d, uint64_t id, const char *path);
 
 /* Takes @value as known: Reeve itself made it so. */
