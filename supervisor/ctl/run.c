@@ -149,6 +149,7 @@ static int finish(RunLoop *l, const Payload *p, const RunOptions *o) {
         if (r <= 0)
                 return r < 0 ? r : 1;
         (void) payload_signal(p, SIGTERM);
+        l->hurry = false;         /* one ^C ends the waiting, the next one the grace */
         r = runloop_until_empty(l, p, o->kill_after_usec);
         if (r != 0)
                 return r;
@@ -188,8 +189,10 @@ static int run_in(const Payload *p, const RunOptions *o, const CtlContext *c, Ru
                 return not_started(o, r);
         report.pid = l->child;
         r = runloop_until_exit(l);
-        if (r < 0)
+        if (r < 0) {
+                (void) payload_kill(p);
                 return fail(strerror(-r));
+        }
         r = finish(l, p, o);
         report.emptied = r == 1;
         report.status = l->status;
