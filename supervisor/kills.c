@@ -76,8 +76,13 @@ static void emit_kill(Supervisor *s, const Kill *kill, const RecordContext *cont
         };
         uint64_t seq = emit_record(&s->emit, &head, write_kill, kill);
 
-        if (seq > 0 && look)
+        if (seq > 0 && look) {
+                MemoryEvents before;
+                bool known = kill->limit.id && eventswatch_last(s->eventswatch, kill->limit.id, &before, NULL);
+
+                aftermath_keep(&s->aftermaths, seq, kill, known ? &before : NULL);
                 ask_details(s, kill, seq);
+        }
 }
 
 /* Kill points to constant text; here it is ours. */
@@ -221,8 +226,16 @@ static void emit_more(Supervisor *s, uint64_t of_seq, uint64_t group, const char
 }
 
 void kills_details(Supervisor *s, const EyesAnswer *answer) {
-        if (answer->text && answer->text[0] == '{')
-                emit_more(s, answer->cookie, answer->cgroup_id, answer->text);
+        json_t *details = answer->text ? json_loads(answer->text, 0, NULL) : NULL;
+        _cleanup_free_ char *text = NULL;
+
+        if (json_is_object(details)) {
+                aftermath_complete(&s->aftermaths, answer->cookie, details, s->tree, groups_path, s);
+                text = json_dumps(details, JSON_COMPACT);
+        }
+        if (text)
+                emit_more(s, answer->cookie, answer->cgroup_id, text);
+        json_decref(details);
 }
 
 /* ---- signals that were no OOM ---- */

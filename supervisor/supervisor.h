@@ -14,6 +14,7 @@
 #include "supervisor/host/conffiles.h"
 #include "supervisor/host/kprobe.h"
 #include "supervisor/host/mounts.h"
+#include "supervisor/observe/aftermath.h"
 #include "supervisor/observe/eventswatch.h"
 #include "supervisor/observe/eyes.h"
 #include "supervisor/observe/logsource.h"
@@ -91,6 +92,7 @@ typedef struct Supervisor {
         uint64_t late_oldest_nsec;
         uint64_t next_cookie;
         struct Asked *asked;            /* questions to eyes and the slow hand that wait for an answer */
+        Aftermaths aftermaths;
         uint64_t details_missed;        /* kills for which no eye was free */
         SignalAsked signals[SIGNALS_MAX];
         uint64_t signals_skipped;       /* SIGKILLs that were no OOM and found no place to wait */

@@ -132,6 +132,8 @@ int journal_entry_make(JournalEntry *ret, const RecordMeta *meta, const char *js
                 return -EBADMSG;
         }
         *ret = (JournalEntry) { .priority = priority_of(meta, root) };
+        if (meta->type == REEVE_RECORD_MORE && !text)
+                text = "What was left to see after the record that REEVE_OF names.";
         if (asprintf(&ret->message, "%s", text ? text : type ? type : "record") < 0)
                 ret->message = NULL;
         if (ret->message)
