@@ -11,6 +11,8 @@
 #include "supervisor/host/proc.h"
 #include "supervisor/supervisor.h"
 
+enum { MANAGER_SETTLE_USEC = 120 * 1000 };      /* a decision's signals follow each other within 100 ms */
+
 /* A kill from before our start: in a ring, in the spool's pages, in the kernel's log. Whether it is recorded already only
  * the ledger knows, and that takes a moment. Everything it points to is its own. */
 struct LateKill {
@@ -255,33 +257,29 @@ static bool sent_by_manager(Supervisor *s, const EyesParty *sender, char unit[st
         return is_manager(s, unit);
 }
 
-static void emit_managers_kill(Supervisor *s, const Sigkill *signal, const EyesParty *sender, const EyesParty *target,
-                               const char *unit) {
-        KillVictim victim = {
-                .tgid = target->tgid ? target->tgid : signal->pid, .tid = signal->pid, .start_nsec = signal->start_nsec,
-                .uid = signal->uid, .why = REEVE_VICTIM_CHOSEN, .cgroup = signal->cgroup,
-                .anon_bytes = KILL_UNKNOWN, .file_bytes = KILL_UNKNOWN, .shmem_bytes = KILL_UNKNOWN, .swap_bytes = KILL_UNKNOWN,
-                .page_table_bytes = KILL_UNKNOWN, .oom_score_adj = KILL_ADJ_UNKNOWN, .points = KILL_UNKNOWN,
-        };
-        Kill kill = {
-                .time_nsec = signal->time_nsec, .end_nsec = signal->time_nsec,
-                .killer = REEVE_KILLER_OOM_MANAGER, .scope = REEVE_SCOPE_NONE, .constraint = REEVE_CONSTRAINT_UNKNOWN,
-                .selection = REEVE_SELECTION_UNKNOWN, .reason = REEVE_REASON_MANAGER,
-                .limit_bytes = KILL_UNKNOWN, .limit_current_bytes = KILL_UNKNOWN, .limit_peak_bytes = KILL_UNKNOWN,
-                .limit_swap_bytes = KILL_UNKNOWN, .limit_swap_max_bytes = KILL_UNKNOWN, .total_pages = KILL_UNKNOWN,
-                .invoker_tid = signal->sender_tid, .order = KILL_ADJ_UNKNOWN, .gfp = KILL_UNKNOWN,
-                .victims = &victim, .n_victims = 1, .max_victims = 1, .victims_complete = true,
-                .sources = 1U << REEVE_SOURCE_KPROBE | 1U << REEVE_SOURCE_PROC,
-                .tier = s->from.tier, .confidence = REEVE_CONFIDENCE_CERTAIN,
-        };
+static void on_managers_kill(const Kill *kill, void *userdata) {
+        kills_take(userdata, kill);
+}
 
-        (void) snprintf(victim.comm, sizeof(victim.comm), "%s", signal->comm);
-        (void) snprintf(kill.invoker_comm, sizeof(kill.invoker_comm), "%s", sender->comm);
-        kill.killer_process.pid = sender->tgid;
-        kill.killer_process.uid = sender->uid;
-        (void) snprintf(kill.killer_process.comm, sizeof(kill.killer_process.comm), "%s", sender->comm);
-        (void) snprintf(kill.killer_process.unit, sizeof(kill.killer_process.unit), "%s", unit);
-        emit_kill(s, &kill, NULL, true);
+static int on_managers_done(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+        ManagerkillSink sink = { .kill = on_managers_kill, .userdata = s };
+
+        (void) source, (void) usec;
+        if (managerkill_settle(&s->managerkill, clock_boottime_nsec(), &sink))
+                supervisor_timer(s, &s->managerkill_timer, MANAGER_SETTLE_USEC, on_managers_done);
+        return 0;
+}
+
+/* The signals of one decision (a cgroup with forty processes) are one kill. */
+static void feed_managers_kill(Supervisor *s, const Sigkill *signal, const EyesParty *sender, const char *unit) {
+        ManagerkillSink sink = { .kill = on_managers_kill, .userdata = s };
+        KillProcess who = { .pid = sender->tgid, .uid = sender->uid };
+
+        (void) snprintf(who.comm, sizeof(who.comm), "%s", sender->comm);
+        (void) snprintf(who.unit, sizeof(who.unit), "%s", unit);
+        managerkill_feed(&s->managerkill, signal, REEVE_KILLER_OOM_MANAGER, &who, &sink);
+        supervisor_timer(s, &s->managerkill_timer, MANAGER_SETTLE_USEC, on_managers_done);
 }
 
 static void emit_sigkill(Supervisor *s, const Sigkill *signal, const EyesParty *sender) {
@@ -312,7 +310,7 @@ static void end_signal(Supervisor *s, Sigkill *signal, const EyesParty *sender, 
                 signal->cgroup.path = target->path[0] ? target->path : NULL;
         }
         if (manager && signal->means != REEVE_MEANS_KERNEL)
-                emit_managers_kill(s, signal, sender, target, unit);
+                feed_managers_kill(s, signal, sender, unit);
         else if (signal->signal == 9)
                 emit_sigkill(s, signal, sender);
 }
@@ -436,6 +434,7 @@ int kills_on_readback(sd_event_source *source, int fd, uint32_t revents, void *u
 void kills_done(Supervisor *s) {
         s->readback_io = sd_event_source_disable_unref(s->readback_io);
         s->readback = readback_free(s->readback);
+        s->managerkill_timer = sd_event_source_disable_unref(s->managerkill_timer);
         while (s->late) {
                 LateKill *l = s->late;
 

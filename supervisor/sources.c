@@ -20,7 +20,11 @@ enum {
         PRIORITY_KILLS = -10, PRIORITY_CHURN = 20,
 };
 
-static const AssembleOptions assemble_options = { 0 };
+/* What charges under way add to usage for a moment is 64 pages a CPU: more than that above max was a limit's write. */
+static AssembleOptions assemble_options(void) {
+        return (AssembleOptions) { .page_size = (uint32_t) sysconf(_SC_PAGESIZE),
+                                   .charge_slack_pages = 64 * (uint32_t) sysconf(_SC_NPROCESSORS_CONF) };
+}
 
 /* ---- the kprobe tier ---- */
 
@@ -110,14 +114,15 @@ static int on_churn(sd_event_source *source, int fd, uint32_t revents, void *use
 }
 
 static int assembler_open(Sources *from) {
-        size_t size = assemble_size(&assemble_options);
+        AssembleOptions options = assemble_options();
+        size_t size = assemble_size(&options);
 
         if (from->assembler)
                 return 0;
         from->assembler_memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (from->assembler_memory == MAP_FAILED)
                 return -ENOMEM;
-        from->assembler = assemble_init(from->assembler_memory, &assemble_options);
+        from->assembler = assemble_init(from->assembler_memory, &options);
         return 0;
 }
 
@@ -379,8 +384,11 @@ void sources_close(Supervisor *s) {
         if (s->from.vmstat_fd >= 0)
                 (void) close(s->from.vmstat_fd);
         s->from.vmstat_fd = -1;
-        if (s->from.assembler)
-                (void) munmap(s->from.assembler_memory, assemble_size(&assemble_options));
+        if (s->from.assembler) {
+                AssembleOptions options = assemble_options();
+
+                (void) munmap(s->from.assembler_memory, assemble_size(&options));
+        }
         s->from.assembler = NULL;
 }
 

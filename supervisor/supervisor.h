@@ -8,6 +8,7 @@
 
 #include "supervisor/act/budgets.h"
 #include "supervisor/attribute/assemble.h"
+#include "supervisor/attribute/managerkill.h"
 #include "supervisor/attribute/reconcile.h"
 #include "supervisor/emit.h"
 #include "supervisor/host/cgroupfs.h"
@@ -94,6 +95,8 @@ typedef struct Supervisor {
         struct Asked *asked;            /* questions to eyes and the slow hand that wait for an answer */
         Aftermaths aftermaths;
         uint64_t details_missed;        /* kills for which no eye was free */
+        Managerkill managerkill;
+        sd_event_source *managerkill_timer;
         SignalAsked signals[SIGNALS_MAX];
         uint64_t signals_skipped;       /* SIGKILLs that were no OOM and found no place to wait */
         const EyesParty *sender;        /* of the sigkill record being written */
