@@ -91,7 +91,7 @@ static const struct btf_type *element(const Btf *b, const struct btf_type *t) {
 static int find_member(const Btf *b, const struct btf_type *t, const char *name, size_t length, int depth, Member *ret) {
         const struct btf_member *m;
 
-        if (!t || !btf_is_composite(t) || depth >= DEPTH_MAX)
+        if (length == 0 || !t || !btf_is_composite(t) || depth >= DEPTH_MAX)
                 return -ENOENT;
         m = btf_members(t);
         for (uint32_t i = 0; i < btf_vlen(t); i++, m++) {

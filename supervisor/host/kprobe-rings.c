@@ -324,12 +324,28 @@ static void begin_oom(const Kprobe *k, Generation *g, const Evidence *e) {
                 .seen_any = true,
                 .pid = e->pid,
                 .domain_id = e->oom.domain.id,
+                .chosen_pid = e->oom.chosen_pid,
                 .check_domain = e->oom.domain.present && e->oom.constraint == (uint32_t) k->layout.constraint_memcg,
         };
 }
 
-/* The victims of a memcg OOM live in the domain or below it. Anything else says that an offset is wrong. */
+/* Offsets of oom_control can be proved by no self-test. What they fetch must hold together, in each OOM. */
+static void check_oom(Kprobe *k, const EvidenceOom *oom) {
+        enum { ORDER_MAX = 20 };        /* -1: sysrq */
+        const uint64_t pages_max = UINT64_C(1) << 52;
+        bool memcg = oom->constraint == (uint32_t) k->layout.constraint_memcg;
+
+        if (oom->domain.present != memcg || oom->constraint > 15 || oom->order < -1 || oom->order > ORDER_MAX ||
+            oom->total_pages >= pages_max || oom->points >= (int64_t) pages_max || (memcg && oom->domain.id == 0))
+                k->counters.implausible++;
+}
+
+/* The first victim is the chosen one, and those of a memcg OOM live in the domain or below it. */
 static void check_victim(Kprobe *k, const OpenOom *oom, const EvidenceVictim *v) {
+        if (!v->group && v->tid != oom->chosen_pid) {
+                k->counters.implausible++;
+                return;
+        }
         if (!oom->check_domain || v->level >= EVIDENCE_ANCESTORS_MAX)
                 return;
         for (uint32_t i = 0; i <= v->level; i++)
@@ -346,10 +362,7 @@ static bool follow(Kprobe *k, Generation *g, int kind, Evidence *e) {
         switch (kind) {
         case EVIDENCE_OOM:
                 begin_oom(k, g, e);
-                /* "host" is said only where both agree that no cgroup's limit was met. */
-                if (e->oom.domain.present != (e->oom.constraint == (uint32_t) k->layout.constraint_memcg) &&
-                    e->oom.domain.present)
-                        k->counters.implausible++;
+                check_oom(k, &e->oom);
                 return oom->taken;
         case RING_GROUP:
                 if (mine)

@@ -15,6 +15,7 @@ typedef struct OpenOom {
         uint32_t victims;
         uint64_t group_id, domain_id;
         bool check_domain;
+        int32_t chosen_pid;
 } OpenOom;
 
 typedef struct Generation {

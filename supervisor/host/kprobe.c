@@ -427,7 +427,7 @@ int kprobe_check(Kprobe *k, char *reterr_why, size_t why_size) {
         }
         if (k->counters.implausible > 0) {
                 (void) snprintf(reterr_why, why_size,
-                                "%" PRIu64 " OOMs name a cgroup that is none of the victim's ancestors: an offset is wrong",
+                                "what %" PRIu64 " OOM records say contradicts itself: an offset is wrong",
                                 k->counters.implausible);
                 return -EBADMSG;
         }

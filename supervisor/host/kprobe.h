@@ -48,7 +48,7 @@ typedef struct KprobeCounters {
         uint64_t kernel_bytes;          /* ring memory of all CPUs */
         uint64_t undecoded;             /* records of a format that is no longer known, or damaged */
         uint64_t unspooled;             /* pages that stood in no spool slot, or lost theirs to a newer page */
-        uint64_t implausible;           /* OOMs whose domain was none of the victim's ancestors: an offset is wrong */
+        uint64_t implausible;           /* OOMs that contradict themselves (a victim outside the domain ...): an offset is wrong */
 } KprobeCounters;
 
 /* Finds the kernel's structures, proves the offsets by a self-test, makes or adopts probes and instances, opens all

@@ -149,6 +149,8 @@ static int compare_process(Selftest *s) {
 
         if (v->tgid != getpid())
                 return red(s, "our process id", (uint64_t) v->tgid, (uint64_t) getpid());
+        if (v->tid != getpid())
+                return red(s, "our thread id", (uint64_t) v->tid, (uint64_t) getpid());
         if (!v->comm || strcmp(v->comm, t->comm) != 0)
                 return red_text(s, "our name", v->comm, t->comm);
         if (distance(ticks, t->start_ticks) > 1)
@@ -248,10 +250,13 @@ static int compare_counters(Selftest *s) {
         uint64_t pages, slack = 64 * (uint64_t) sysconf(_SC_NPROCESSORS_ONLN) + 64;
         int r;
 
-        while (level > 0 && s->truth.ids[level] != v->charged_id)
+        /* Memory is charged to the nearest cgroup that has the memory controller, and so its files. */
+        while (level > 0 && memory_file(s, level, "memory.current", &pages) < 0)
                 level--;
+        if (level == 0 && s->truth.ids[0] != 1)
+                return 0;       /* above what our cgroup namespace shows */
         if (s->truth.ids[level] != v->charged_id)
-                return s->truth.ids[0] == 1 ? red(s, "the id of our memory cgroup", v->charged_id, s->truth.ids[0]) : 0;
+                return red(s, "the id of our memory cgroup", v->charged_id, s->truth.ids[level]);
         if (level == 0)
                 return 0;       /* the root has no files to compare with */
         if (memory_file(s, level, "memory.current", &pages) == 0 && pages > 0 &&
