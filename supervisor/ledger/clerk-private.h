@@ -43,6 +43,7 @@ struct Clerk {
         Ask *asks, **asks_end;
         uint64_t overflows;
         bool stop, bounds_changed;
+        uint64_t stop_usec;             /* CLOCK_MONOTONIC: until when a stop goes on writing */
         LedgerBounds new_bounds;
         char trouble[512];
         bool trouble_told, trouble_over;

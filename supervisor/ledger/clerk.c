@@ -240,7 +240,9 @@ static void *clerk_work(void *userdata) {
                                 ask_free(a);
                 retain_daily(c);
         }
-        while (c->ledger && c->tail > c->head && !atomic_load(&c->troubled))
+        /* What is not written in half the time stays in the spool. */
+        while (c->ledger && c->tail > c->head && !atomic_load(&c->troubled) &&
+               clock_usec(CLOCK_MONOTONIC) < c->stop_usec)
                 posts_write(c);
         c->ledger = ledger_close(c->ledger, atomic_load(&c->next_seq));
         return NULL;
@@ -343,6 +345,7 @@ Clerk *clerk_free(Clerk *c, uint64_t wait_usec) {
                 return NULL;
         pthread_mutex_lock(&c->lock);
         c->stop = true;
+        c->stop_usec = until - wait_usec / 2;
         pthread_cond_signal(&c->wake);
         pthread_mutex_unlock(&c->lock);
         /* A disk that does not answer must not keep the daemon from stopping: the thread and its memory are left behind, and

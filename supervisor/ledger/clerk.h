@@ -29,8 +29,9 @@ typedef struct ClerkOptions {
 int clerk_new(Clerk **ret, const ClerkOptions *options, LedgerOpening *ret_opening, char *reterr_text,
               size_t text_size);
 
-/* Writes what is queued, waiting at most @wait_usec, closes the ledger and ends the thread. Undelivered answers are
- * dropped. Returns NULL. */
+/* Writes what is queued for half of @wait_usec, closes the ledger and ends the thread; what was not written stays in the
+ * spool. Undelivered answers are dropped. A thread that hangs in the disk beyond @wait_usec is left behind: it may still
+ * read the texts that were posted, so the spool must stay mapped until the process ends. Returns NULL. */
 Clerk *clerk_free(Clerk *c, uint64_t wait_usec);
 
 /* A descriptor for the event loop: readable when clerk_dispatch() has something to do. */

@@ -155,7 +155,7 @@ static int daemon_stop(void **state) {
                 server_reply(d.waiting, "{}");
         sd_event_source_disable_unref(d.clerk_source);
         clerk_dispatch(d.clerk);
-        d.clerk = clerk_free(d.clerk, 5000000);
+        d.clerk = clerk_free(d.clerk, 40000000);
         sd_event_unref(d.event);
         for (size_t i = 0; i < d.n_spool; i++)
                 free((void *) (uintptr_t) d.spool[i].json);
