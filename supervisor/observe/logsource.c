@@ -27,6 +27,8 @@ struct Logsource {
         Seen seen[SEEN];
         size_t next_seen;
         uint64_t fed_nsec;
+        int64_t ahead_nsec;             /* how far CLOCK_MONOTONIC is ahead of the log's stamps, and when that was found */
+        uint64_t ahead_at_nsec;
         LogsourceCounts counts;
         Loglines lines;
         char buffer[KMSG_RECORD_SIZE];
@@ -127,7 +129,7 @@ static void hand_on(const Kill *kill, void *userdata) {
         Logsource *s = userdata;
         Kill k = *kill;
 
-        k.time_nsec += (uint64_t) clock_suspended_nsec();
+        k.time_nsec = (uint64_t) ((int64_t) k.time_nsec + s->ahead_nsec + clock_suspended_nsec());
         enrich(s, &k);
         find_ids(s, &k);
         s->counts.kills++;
@@ -173,6 +175,24 @@ int logsource_fd(const Logsource *s) {
         return kmsg_fd(s->kmsg);
 }
 
+/* The log's clock runs beside CLOCK_MONOTONIC, off by some 10 ms after boot and more with the days. A record read the
+ * moment it is written tells by how much; the least of ten minutes is taken. */
+static void calibrate(Logsource *s, const char *record) {
+        const uint64_t again = UINT64_C(600000000000);
+        const char *comma = strchr(record, ',');
+        uint64_t now = clock_boottime_nsec();
+        int64_t ahead;
+
+        comma = comma ? strchr(comma + 1, ',') : NULL;
+        if (!comma)
+                return;
+        ahead = (int64_t) now - clock_suspended_nsec() - (int64_t) (strtoull(comma + 1, NULL, 10) * 1000);
+        if (s->ahead_at_nsec && ahead >= s->ahead_nsec && now - s->ahead_at_nsec < again)
+                return;
+        s->ahead_nsec = ahead;
+        s->ahead_at_nsec = now;
+}
+
 int logsource_drain(Logsource *s) {
         for (int i = 0; i < RECORDS_A_DRAIN; i++) {
                 uint64_t lost;
@@ -182,6 +202,7 @@ int logsource_drain(Logsource *s) {
                         return (int) n;
                 if (lost > 0 && s->sink.lost)
                         s->sink.lost(s->sink.userdata, lost);
+                calibrate(s, s->buffer);
                 loglines_record(&s->lines, s->buffer, (size_t) n, meet, &s->inner);
                 s->fed_nsec = clock_boottime_nsec();
         }
