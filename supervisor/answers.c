@@ -234,9 +234,9 @@ static json_t *status_json(Supervisor *s) {
         (void) json_object_set_new(status, "version", json_string(REEVE_VERSION));
         (void) json_object_set_new(status, "ledger_id", json_string(clerk_ledger_id(s->clerk)));
         (void) json_object_set_new(status, "cgroup_root", json_string(s->fs.root));
-        (void) json_object_set_new(status, "configuration",
-                                   json_pack("{s:s, s:b, s:o}", "hash", s->config->hash, "refused", s->refused, "complaints",
-                                             complaints_json(s)));
+        (void) json_object_set_new(status, "configuration", json_string(s->config->hash));
+        if (s->refused)
+                (void) json_object_set_new(status, "complaints", complaints_json(s));
         add_counters(s, status);
         return status;
 }
