@@ -25,12 +25,6 @@ int emit_init(Emit *e) {
         return 0;
 }
 
-void emit_done(Emit *e) {
-        if (e->arena.base)
-                (void) munmap(e->arena.base, ARENA_BYTES + TEXT_BYTES);
-        e->arena.base = NULL;
-}
-
 const char *emit_id(const Emit *e, uint64_t seq, char buf[static EMIT_ID_SIZE]) {
         ledger_cursor_format(buf, EMIT_ID_SIZE, clerk_ledger_id(e->clerk), seq);
         return buf;

@@ -44,11 +44,8 @@ typedef struct EmitHead {
 typedef int (*EmitWrite)(Strbuf *out, const RecordContext *context, const void *what);
 
 /* Takes memory for the longest record (about 17 MiB of address space, touched only as far as used). Fields named above
- * are the caller's to fill afterwards. Returns 0 or -ENOMEM. */
+ * are the caller's to fill afterwards; the memory lasts as long as the process. Returns 0 or -ENOMEM. */
 int emit_init(Emit *e);
-
-/* Frees that memory. */
-void emit_done(Emit *e);
 
 /* Emits one record. Returns its seq, or 0 when it could not be written at all (counted). */
 uint64_t emit_record(Emit *e, const EmitHead *head, EmitWrite write, const void *what);

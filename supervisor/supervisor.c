@@ -317,8 +317,7 @@ void supervisor_done(Supervisor *s) {
                 s->clerk = clerk_free(s->clerk, STOP_WAIT_USEC);
         if (s->crier)
                 s->crier = crier_free(s->crier, STOP_WAIT_USEC / 5);
-        emit_done(&s->emit);
-        s->spool = s->spool ? spool_close(s->spool) : NULL;
+        /* The spool stays mapped until the process ends: a clerk that hangs in the disk was left behind and reads there. */
         for (size_t i = 0; i < ELEMENTSOF(s->sources_of_signals); i++)
                 s->sources_of_signals[i] = sd_event_source_disable_unref(s->sources_of_signals[i]);
         s->watchdog = sd_event_source_disable_unref(s->watchdog);
