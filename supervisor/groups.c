@@ -8,6 +8,8 @@
 #include "supervisor/host/proc.h"
 #include "supervisor/supervisor.h"
 
+#define WALK_PAUSE_NSEC (UINT64_C(60) * 1000 * 1000 * 1000)
+
 const char *groups_path(void *supervisor, uint64_t id) {
         Supervisor *s = supervisor;
 
@@ -24,24 +26,18 @@ const Identity *groups_identity(void *supervisor, uint64_t id) {
         char invocation[33] = "";
         TreeGroup group;
         const char *path;
-        size_t levels = 0;
+        size_t levels;
 
         if (!tree_get(s->tree, id, &group))
                 return NULL;
         if (group.has_invocation)
                 for (size_t i = 0; i < sizeof(group.invocation); i++)
                         (void) snprintf(invocation + 2 * i, 3, "%02x", group.invocation[i]);
-        levels = group.level < IDENTITY_LEVELS_MAX ? group.level : IDENTITY_LEVELS_MAX;
-        for (uint64_t at = id; at && tree_get(s->tree, at, &group) && group.level > 0; at = group.parent_id)
-                if (group.level <= levels) {
-                        owners[group.level - 1] = group.owner == TREE_OWNER_UNKNOWN ? KILL_UNKNOWN : (int64_t) group.owner;
-                        root_owned[group.level - 1] = group.owner == 0;
-                }
         path = groups_path(s, id);
         if (!path)
                 return NULL;
+        levels = tree_owners(s->tree, id, root_owned, owners, IDENTITY_LEVELS_MAX);
         identity_find(&identity, path, root_owned, owners, levels, invocation[0] ? invocation : NULL);
-        (void) tree_get(s->tree, id, &group);
         if (group.label)
                 (void) identity_name_pod(&identity, group.label);
         return &identity;
@@ -137,6 +133,34 @@ void groups_owner(Supervisor *s, const EyesAnswer *answer) {
                 if (answer->has_path)
                         born(s, &(TreeBirth) { .id = answer->cgroup_id, .path = answer->path, .owner = answer->owner });
                 tree_fill(s->tree, answer->cgroup_id, answer->owner, answer->has_invocation ? answer->invocation : NULL);
+                if (answer->label[0])
+                        (void) tree_label(s->tree, answer->cgroup_id, answer->label);
+        }
+}
+
+static void on_news(Supervisor *s, const DirwatchNews *n) {
+        switch (n->kind) {
+        case DIRWATCH_BORN:
+                born(s, &(TreeBirth) { .id = n->id, .parent_id = n->parent_id, .name = n->name, .owner = n->owner,
+                                       .invocation = n->has_invocation ? n->invocation : NULL });
+                if (n->label[0])
+                        (void) tree_label(s->tree, n->id, n->label);
+                break;
+        case DIRWATCH_DIED:
+                groups_died(s, n->id, NULL);
+                break;
+        case DIRWATCH_WALKING:
+                tree_walk_begin(s->tree);
+                break;
+        case DIRWATCH_WALKED:
+                if (n->complete)
+                        tree_walk_end(s->tree, clock_boottime_nsec());
+                tree_prepare(s->tree, clock_boottime_nsec());
+                if (!s->walked) {
+                        s->walked = true;
+                        settings_apply(s);
+                }
+                break;
         }
 }
 
@@ -147,24 +171,29 @@ static int on_dirwatch(sd_event_source *source, int fd, uint32_t revents, void *
         (void) source, (void) fd, (void) revents;
         ring_drain_fd(dirwatch_ring(s->dirwatch));
         while ((batch = dirwatch_take(s->dirwatch))) {
-                for (size_t i = 0; i < batch->n; i++) {
-                        const DirwatchNews *n = &batch->news[i];
-
-                        if (n->kind == DIRWATCH_BORN)
-                                born(s, &(TreeBirth) { .id = n->id, .parent_id = n->parent_id, .name = n->name,
-                                                       .owner = n->owner,
-                                                       .invocation = n->has_invocation ? n->invocation : NULL });
-                        else if (n->kind == DIRWATCH_DIED)
-                                groups_died(s, n->id, NULL);
-                        else if (!s->walked) {
-                                s->walked = true;
-                                tree_prepare(s->tree, clock_boottime_nsec());
-                                settings_apply(s);
-                        }
-                }
+                for (size_t i = 0; i < batch->n; i++)
+                        on_news(s, &batch->news[i]);
                 free(batch);
         }
         return 0;
+}
+
+/* Not more than once a minute: whoever floods the churn ring must not make us walk without end. */
+void groups_walk_again(Supervisor *s) {
+        uint64_t now = clock_boottime_nsec();
+
+        s->walk_due = now - s->walk_nsec < WALK_PAUSE_NSEC;
+        if (s->walk_due)
+                return;
+        s->walk_nsec = now;
+        tree_walk_begin(s->tree);
+        dirwatch_walk(s->dirwatch);
+}
+
+void groups_tick(Supervisor *s) {
+        if (s->walk_due)
+                groups_walk_again(s);
+        tree_prepare(s->tree, clock_boottime_nsec());
 }
 
 /* ---- near its limit ---- */
@@ -244,7 +273,10 @@ int groups_open(Supervisor *s) {
 
 /* The walk begins once the source of births is known: the churn ring already records, so nothing falls in between. */
 int groups_walk(Supervisor *s) {
-        int r = dirwatch_new(&s->dirwatch, &s->fs, s->config->reeve.watch, /* follow= */ s->from.tier != REEVE_TIER_KPROBE);
+        int r;
+
+        tree_walk_begin(s->tree);
+        r = dirwatch_new(&s->dirwatch, &s->fs, s->config->reeve.watch, /* follow= */ s->from.tier != REEVE_TIER_KPROBE);
 
         return r < 0 ? r : supervisor_io(s, &s->dirwatch_io, ring_fd(dirwatch_ring(s->dirwatch)), EPOLLIN, 3, on_dirwatch);
 }

@@ -274,6 +274,10 @@ static ReconcileReading take_reading(Supervisor *s) {
                         if (strcmp(counters.probes[i].name, "victim") == 0)
                                 now.hits = counters.probes[i].hits;
                 now.overruns = counters.lost_kills;
+                /* What churn lost may have been births: the tree is asked of the kernel once more. */
+                if (counters.lost_churn != s->from.lost_churn && s->dirwatch)
+                        groups_walk_again(s);
+                s->from.lost_churn = counters.lost_churn;
                 drain(s);
                 if (kprobe_counters(s->from.kprobe, &counters) == 0)
                         for (uint32_t i = 0; i < counters.n_probes; i++)

@@ -117,6 +117,7 @@ static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) usec;
         sources_check(s);
+        groups_tick(s);
         (void) sd_notify(0, "WATCHDOG=1");
         (void) sd_event_source_set_time_relative(source, s->watchdog_usec);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

@@ -40,6 +40,7 @@ typedef struct Sources {
         uint64_t outside;               /* confirmed attempts outside Watch= */
         uint64_t recorded;              /* confirmed attempts that stand in records */
         uint64_t kmsg_lost;
+        uint64_t lost_churn;            /* as last read */
         uint64_t lost;                  /* sum of all gaps since start */
         bool degraded;                  /* a better source than the present one failed while it ran */
 } Sources;
@@ -70,6 +71,8 @@ typedef struct Supervisor {
         Tree *tree;
         Dirwatch *dirwatch;
         bool walked;                    /* the first walk is done */
+        bool walk_due;                  /* births were missed since the last one */
+        uint64_t walk_nsec;
         Eventswatch *eventswatch;
         Eyes *eyes;
         Budgets *budgets;
@@ -167,6 +170,12 @@ void kills_done(Supervisor *s);
 int groups_open(Supervisor *s);
 /* Begins the walk over all cgroups; in tier log it goes on watching. After sources_open(). Returns 0 or -errno. */
 int groups_walk(Supervisor *s);
+
+/* Births or deaths were missed: once more. */
+void groups_walk_again(Supervisor *s);
+
+/* At each watchdog tick: room ahead, old tombstones away. */
+void groups_tick(Supervisor *s);
 void groups_close(Supervisor *s);
 void groups_born(Supervisor *s, const EvidenceChurn *churn);
 

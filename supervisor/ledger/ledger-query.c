@@ -208,12 +208,12 @@ static int64_t exists_origin(Ledger *l, const char *boot_id, uint64_t origin_nse
         return number_take(l, s);
 }
 
-/* A key with the log's stamp ("boot:tgid:@usec") stands for any kill of that process within two seconds of it: the line is
+/* A key with the log's stamp ("boot:tgid:@usec") stands for any kill of that process within five seconds of it: the line is
  * written after the kill, by a clock of its own, and an overloaded console holds it up. */
 static int64_t exists_stamp(Ledger *l, const char *key, const char *at) {
         sqlite3_stmt *s = NULL;
         int code = sqlite3_prepare_v2(l->db, "SELECT min(seq) FROM record WHERE key >= ?1 AND key < ?2"
-                                             " AND abs(json_extract(json, '$.boottime_usec') - ?3) < 2000000", -1, &s, NULL);
+                                             " AND abs(json_extract(json, '$.boottime_usec') - ?3) < 5000000", -1, &s, NULL);
         int length = (int) (at - key);
         char *end;
 
