@@ -19,6 +19,7 @@ typedef struct ConfigItem {
         Origin at;
 } ConfigItem;
 
+/* A list of texts as configured, in reading order. */
 typedef struct ConfigList {
         ConfigItem *items;
         size_t count;

@@ -211,6 +211,7 @@ int settings_on_budgets(sd_event_source *source, int fd, uint32_t revents, void 
 
 /* ---- answers.c ---- */
 
+/* What the server asks of the supervisor. */
 extern const ServerOps answers_ops;
 
 /* An eye's or the slow hand's answer to a question of a peer. */

@@ -51,6 +51,7 @@ typedef struct ApplySet {
         LimitRequester requester;
 } ApplySet;
 
+/* Does one Set request; its results come as those of budgets do. */
 void applier_set(Applier *a, const ApplySet *set);
 
 /* Tells of limits that other hands changed, and recomputes shares of them. */

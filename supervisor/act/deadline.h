@@ -12,6 +12,7 @@ void deadline_thread_done(void);
 /* From @usec on, blocking calls of this thread end with EINTR, again and again until deadline_disarm(). */
 void deadline_arm(uint64_t usec);
 
+/* Ends what deadline_arm() began. */
 void deadline_disarm(void);
 
 /* After @usec, writes "0" to @fd (a cgroup.freeze) from within the signal, so that a frozen cgroup is thawed even while this

@@ -17,6 +17,7 @@ typedef struct DriftChange {
         int64_t before, after;
 } DriftChange;
 
+/* Makes a watch on limit files. Returns 0 and gives it to the caller in @ret, or -errno. */
 int drift_new(Drift **ret, const Cgroupfs *fs);
 
 /* NULL is fine. Returns NULL. */

@@ -4,6 +4,7 @@
 
 enum { PATHS_MAX = 128 };       /* different cgroups of one invocation whose path is kept; more are looked up by id */
 
+/* A path under construction. */
 typedef struct Path {
         uint64_t id;
         const char *text;
@@ -30,6 +31,7 @@ typedef struct Open {
         char *path_memory;
 } Open;
 
+/* The open OOM kills of all invokers. */
 struct Assembler {
         AssembleOptions o;
         AssembleStats stats;

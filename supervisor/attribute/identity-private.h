@@ -12,6 +12,7 @@ typedef struct Level {
         size_t n;
 } Level;
 
+/* The levels of a path, from the root down. */
 typedef struct Levels {
         Level level[IDENTITY_LEVELS_MAX];
         size_t n;
@@ -23,6 +24,7 @@ typedef size_t (*Pattern)(Identity *i, const Level *l, size_t n);
 /* Tries the patterns of containers in their order; as Pattern. */
 size_t identity_match_container(Identity *i, const Level *l, size_t n);
 
+/* Copies @n bytes and ends them, cut to @size. */
 static inline void copy(char *to, size_t size, const char *s, size_t n) {
         if (n >= size)
                 n = size - 1;
@@ -42,6 +44,7 @@ static inline bool starts(Level *l, const char *prefix) {
         return true;
 }
 
+/* Takes @suffix off the level's end, if it is there. */
 static inline bool ends(Level *l, const char *suffix) {
         size_t n = strlen(suffix);
 
@@ -51,10 +54,12 @@ static inline bool ends(Level *l, const char *suffix) {
         return true;
 }
 
+/* The level is exactly @word. */
 static inline bool equals(Level l, const char *word) {
         return l.n == strlen(word) && memcmp(l.s, word, l.n) == 0;
 }
 
+/* The level is a number. */
 static inline bool all_digits(Level l) {
         for (size_t i = 0; i < l.n; i++)
                 if (l.s[i] < '0' || l.s[i] > '9')

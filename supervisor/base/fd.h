@@ -33,11 +33,13 @@ static inline void ptr_freep(void *p) {
                 _v;                        \
         })
 
+/* For _cleanup_: closes a FILE. */
 static inline void file_closep(FILE **f) {
         if (*f)
                 (void) fclose(*f);
 }
 
+/* For _cleanup_: closes a DIR. */
 static inline void dir_closep(DIR **d) {
         if (*d)
                 (void) closedir(*d);

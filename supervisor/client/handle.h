@@ -3,6 +3,7 @@
 #include "reeve/reeve.h"
 #include "supervisor/client/connection.h"
 
+/* What the opaque handle of libreeve holds. */
 struct reeve {
         Connection connection;
         char *path;

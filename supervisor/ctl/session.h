@@ -21,6 +21,7 @@ int session_status(reeve *r, const char *cgroup, json_t **ret);
 /* Parses a reply of libreeve, freeing @text. NULL where it is no JSON. */
 json_t *session_json(char *text);
 
+/* For _cleanup_: closes a connection. */
 static inline void reeve_closep(reeve **r) {
         (void) reeve_close(*r);
 }

@@ -27,6 +27,7 @@ typedef struct GenerationOptions {
 /* "kills", "churn". */
 const char *generation_instance_name(PageInstance instance);
 
+/* The names of generation @number of the state directory whose hash is @owner. */
 GenerationName generation_name(uint32_t owner, uint32_t number);
 
 /* Reads owner and number out of an instance's or a group's name. Returns 0 or -EINVAL. */

@@ -23,6 +23,7 @@ typedef struct Finding {
         char change[400];         /* what to change, or empty */
 } Finding;
 
+/* All that was found, in the order it is told. */
 typedef struct Findings {
         Finding *items;
         size_t n, capacity;

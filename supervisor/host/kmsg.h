@@ -26,4 +26,5 @@ int kmsg_fd(const Kmsg *k);
  * gets how many records went missing right before it. */
 ssize_t kmsg_read(Kmsg *k, char ret[KMSG_RECORD_SIZE], uint64_t *ret_lost);
 
+/* Gives the counters since the start. */
 void kmsg_counts(const Kmsg *k, KmsgCounts *ret);

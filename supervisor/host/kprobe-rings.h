@@ -86,8 +86,10 @@ void rings_arm(Kprobe *k);
 /* One pass: everything up to @now_nsec in order of time. Returns 0, 1 when later events are known, -errno. */
 int rings_pass(Kprobe *k, uint64_t now_nsec, KprobeTake take, void *userdata);
 
+/* Closes all rings; probes and instances stay. */
 void rings_close(Kprobe *k);
 
+/* CLOCK_BOOTTIME now. */
 uint64_t boottime_nsec(void);
 
 /* Where PageStore.counters are used: which generation they are of, records read by probe, losses told. */

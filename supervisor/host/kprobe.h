@@ -66,6 +66,7 @@ int kprobe_kills_fd(const Kprobe *k);
 /* The same of the churn rings. Under load the caller looks at it at most 20 times a second; a drain reads both anyhow. */
 int kprobe_churn_fd(const Kprobe *k);
 
+/* Takes one piece of evidence; it is valid during the call only. */
 typedef void (*KprobeTake)(const Evidence *evidence, void *userdata);
 
 /* Reads all rings and hands over every event up to the moment of the call, in order of time over all CPUs. Strings of an

@@ -9,6 +9,7 @@
 enum { PAGE_BYTES = 4096 };             /* of a ring page and of a slot */
 enum { PAGE_COUNTERS = 32 };
 
+/* Which of the two tracefs instances a page came from. */
 typedef enum PageInstance {
         PAGE_KILLS,
         PAGE_CHURN,

@@ -11,6 +11,7 @@
 /* Reads /proc/PID/@file, NUL-terminated, cut at @size - 1. Returns its length, -ESRCH where the process is gone. */
 ssize_t proc_read(int32_t pid, const char *file, char *ret, size_t size);
 
+/* Reads /proc/PID/stat and /proc/PID/status. Returns 0, -ESRCH where there is no such process, or -errno. */
 int proc_stat(int32_t pid, ProcStat *ret);
 int proc_status(int32_t pid, ProcStatus *ret);
 

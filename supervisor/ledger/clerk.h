@@ -90,6 +90,7 @@ typedef struct ClerkAnswer {
         uint64_t evicted_seq;           /* ledger_evicted_seq() of the query's types */
 } ClerkAnswer;
 
+/* Takes one answer; it is valid during the call only. */
 typedef void ClerkAnswered(const ClerkAnswer *answer, void *userdata);
 
 /* Asks; the strings are copied. Questions are answered in order, after the records posted before them. @answered is

@@ -10,6 +10,7 @@ typedef struct Tally {
         uint64_t records, sigkills, bytes;      /* sigkills are not in records */
 } Tally;
 
+/* The prepared statements. */
 enum LedgerStatement {
         LEDGER_INSERT,
         LEDGER_INSERT_CONCERN,

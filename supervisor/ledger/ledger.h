@@ -82,6 +82,7 @@ typedef struct LedgerRow {
         size_t length;
 } LedgerRow;
 
+/* Takes one row; it is valid during the call only. */
 typedef void LedgerTake(const LedgerRow *row, void *userdata);
 
 /* Which records; zero or NULL means: no such bound. */

@@ -20,6 +20,7 @@ typedef struct EventswatchNews {
         uint64_t before_nsec, now_nsec; /* CLOCK_BOOTTIME of the two looks */
 } EventswatchNews;
 
+/* Takes one piece of news; it is valid during the call only. */
 typedef void (*EventswatchTake)(void *userdata, const EventswatchNews *news);
 
 /* Returns 0, -errno. */
@@ -44,4 +45,5 @@ int eventswatch_look(Eventswatch *w, uint64_t id, EventswatchNews *ret);
 /* The last counters seen, as counters.before of a kill. Returns true where @id is watched. */
 bool eventswatch_last(const Eventswatch *w, uint64_t id, MemoryEvents *ret, uint64_t *ret_nsec);
 
+/* How many cgroups are watched. */
 size_t eventswatch_count(const Eventswatch *w);

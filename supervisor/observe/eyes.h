@@ -111,4 +111,5 @@ typedef struct EyesProcess {
  * event thread. */
 bool eyes_process(Eyes *e, int32_t tgid, uint64_t start_nsec, EyesProcess *ret);
 
+/* Gives the counters since the start. */
 void eyes_counts(Eyes *e, EyesCounts *ret);

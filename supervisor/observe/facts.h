@@ -20,6 +20,7 @@ json_t *facts_cgroup(const Cgroupfs *fs, int dirfd, uint64_t id);
 /* The fields of `memory`; what is unlimited is named in @unlimited (may be NULL) with @prefix before it. */
 json_t *facts_memory(const Sample *s, const char *prefix, json_t *unlimited);
 
+/* memory.events as a JSON object, the caller's; NULL without memory. */
 json_t *facts_events(const MemoryEvents *e);
 
 /* Of an open cgroup, or of the host where @dirfd < 0. null where the kernel keeps none. */

@@ -30,6 +30,7 @@ typedef struct LogsourceCounts {
 int logsource_new(Logsource **ret, const Cgroupfs *fs, const char *device, const LogsourceSink *sink);
 Logsource *logsource_free(Logsource *s);
 
+/* The fd to wait on; it stays the source's. */
 int logsource_fd(const Logsource *s);
 
 /* Reads what there is, at most a few hundred records a call. Returns 1 where more is waiting, 0, -errno. */
@@ -44,4 +45,5 @@ bool logsource_settle(Logsource *s, uint64_t now_nsec);
  * kill record (whose would it be?) but a gap. */
 void logsource_counted(Kill *ret, uint64_t id, const char *path, uint32_t grown, uint64_t now_nsec);
 
+/* Gives the counters since the start. */
 void logsource_counts(const Logsource *s, LogsourceCounts *ret);

@@ -4,6 +4,7 @@
 #include "supervisor/observe/ahead.h"
 #include "supervisor/observe/eyes.h"
 
+/* A look under way. */
 typedef struct Looking {
         const Cgroupfs *fs;
         Ahead *ahead;

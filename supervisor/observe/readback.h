@@ -45,4 +45,5 @@ Ring *readback_ring(Readback *r);
 ReadbackKill *readback_take(Readback *r);
 ReadbackKill *readback_kill_free(ReadbackKill *k);
 
+/* Gives what was read so far. */
 void readback_counts(Readback *r, ReadbackCounts *ret);

@@ -58,6 +58,7 @@ typedef struct ConfigReeve {
         bool kills_ring_given, churn_ring_given;
 } ConfigReeve;
 
+/* What an alert is about. */
 typedef enum AlertOn {
         ALERT_ON_KILL = 1 << 0,
         ALERT_ON_KILL_BUDGET = 1 << 1,
@@ -68,6 +69,7 @@ typedef enum AlertOn {
         ALERT_ON_KILL_LIMIT = 1 << 6,
 } AlertOn;
 
+/* Where an alert goes. */
 typedef enum AlertSinkKind { ALERT_SINK_JOURNAL, ALERT_SINK_EXEC, ALERT_SINK_DATAGRAM } AlertSinkKind;
 
 typedef struct AlertSink {

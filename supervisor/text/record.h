@@ -54,6 +54,7 @@ typedef struct RecordContext {
 /* A kill. Where the victims do not all fit into @out, the last are left out and victims_complete is false. */
 int record_kill(Strbuf *out, const RecordContext *c, const Kill *k);
 
+/* Writes a `sigkill` record as record_kill() does. */
 int record_sigkill(Strbuf *out, const RecordContext *c, const Sigkill *s);
 
 typedef struct RecordGap {
@@ -62,6 +63,7 @@ typedef struct RecordGap {
         uint64_t from_nsec, to_nsec;    /* when the lost happened: after from, up to to */
 } RecordGap;
 
+/* Writes a `gap` record as record_kill() does. */
 int record_gap(Strbuf *out, const RecordContext *c, const RecordGap *g);
 
 typedef enum RecordLimitState {
@@ -87,6 +89,7 @@ typedef struct RecordLimit {
         const char *requested_comm, *requested_unit;
 } RecordLimit;
 
+/* Writes a `limit` record as record_kill() does. */
 int record_limit(Strbuf *out, const RecordContext *c, const RecordLimit *l);
 
 typedef struct RecordSupervisor {
@@ -98,6 +101,7 @@ typedef struct RecordSupervisor {
         const char *details;            /* a JSON object as text with further fields, or NULL */
 } RecordSupervisor;
 
+/* Writes a `supervisor` record as record_kill() does. */
 int record_supervisor(Strbuf *out, const RecordContext *c, const RecordSupervisor *s);
 
 /* What was learned later of record @of (its id): @fragment is a JSON object as text, its members stand in the record

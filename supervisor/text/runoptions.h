@@ -16,6 +16,7 @@ typedef struct RunLimit {
         uint64_t value;           /* bytes, or hundredths of a percent */
 } RunLimit;
 
+/* Whose systemd makes the scope. */
 typedef enum RunManager { RUN_MANAGER_AUTO, RUN_MANAGER_SYSTEM, RUN_MANAGER_USER, RUN_MANAGER_NONE } RunManager;
 
 typedef struct RunOptions {

@@ -59,4 +59,5 @@ DirwatchBatch *dirwatch_take(Dirwatch *d);
 /* Walks again, for churn events were lost; tree_walk_begin() right before. */
 void dirwatch_walk(Dirwatch *d);
 
+/* Gives the counters since the start. */
 void dirwatch_counts(Dirwatch *d, DirwatchCounts *ret);

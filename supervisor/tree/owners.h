@@ -21,4 +21,5 @@ Owner *owners_get(Owners *o, uint32_t uid);
 /* A round: NULL begins; NULL at the end. */
 Owner *owners_next(Owners *o, Owner *last);
 
+/* Forgets all and frees. */
 void owners_clear(Owners *o);

@@ -103,4 +103,5 @@ size_t tree_next(const Tree *t, size_t position, TreeGroup *ret);
  * pid:N is the caller's to turn into a path. Returns how many there are (may exceed @max), writes the first @max ids. */
 size_t tree_resolve(const Tree *t, const char *word, uint64_t *ret, size_t max);
 
+/* Gives the counters since the start. */
 void tree_counts(const Tree *t, TreeCounts *ret);

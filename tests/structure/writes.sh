@@ -12,10 +12,10 @@ supervisor/host/conffiles.c       50-set.conf in /etc/reeve/policies.d
 supervisor/ledger/ledger-open.c   the ledger
 supervisor/record/spool.c         the spool in the runtime directory
 supervisor/ctl/runloop.c          the terminal
-supervisor/act/state.c            limits.json in the state directory
-supervisor/act/statefile.c        limits.json in the state directory
+supervisor/act/limitstate.c       limits.json in the state directory
+supervisor/kills.c                the mark of the boot read back, in the runtime directory
+supervisor/host/systemd.c         drop-ins of systemd in /run/systemd/system.control
 supervisor/main.c                 the lock in the runtime directory
-supervisor/server/listen.c        the socket
 supervisor/server/server.c        the socket
 '
 bad=0 seen=0
