@@ -306,15 +306,28 @@ static bool is_gone(int dirfd) {
         return cgroupfs_read(dirfd, "cgroup.type", text, sizeof(text)) == -ENODEV;
 }
 
+/* mkdir is told before the kernel lets the new directory be opened by its id: who looks at once finds nothing. */
+static int open_fresh(Applier *a, const LimitEntry *e, bool fresh) {
+        int fd = cgroupfs_open_sure(&a->fs, e->id, e->path);
+
+        for (int i = 0; fresh && fd == -ENODEV && i < 3; i++) {
+                const struct timespec pause = { .tv_nsec = 5000000 };
+
+                (void) nanosleep(&pause, NULL);
+                fd = cgroupfs_open_sure(&a->fs, e->id, e->path);
+        }
+        return fd;
+}
+
 static void entry_apply(Applier *a, LimitEntry *e, bool fresh) {
         Job j = { .a = a, .e = e, .dry_run = a->mode != REEVE_MODE_ACT };
-        _cleanup_close_ int dirfd = cgroupfs_open_sure(&a->fs, e->id, e->path);
+        _cleanup_close_ int dirfd = open_fresh(a, e, fresh);
         Budget budget;
 
         budget_of(a, e->path, &budget);
         j.dirfd = dirfd;
         if (dirfd == -ENODEV)
-                applier_died(a, e->id);
+                (void) applier_died(a, e->id);
         if (dirfd < 0)
                 return;
         j.adjust_of = e->adjust_of = budget.limits[LIMIT_OOM_SCORE_ADJUST].at.order ? budget.adjust_of : e->adjust_of;
@@ -359,11 +372,14 @@ static bool unit_lives_on(const Applier *a, const LimitEntry *gone) {
         return false;
 }
 
-void applier_died(Applier *a, uint64_t id) {
+bool applier_died(Applier *a, uint64_t id) {
         LimitEntry *e = limitstate_find(&a->state, id);
+        _cleanup_close_ int dirfd = e ? cgroupfs_open_sure(&a->fs, e->id, e->path) : -1;
 
         if (!e)
-                return;
+                return true;
+        if (dirfd >= 0 && !is_gone(dirfd))
+                return false;
         for (int key = 0; e->unit && !unit_lives_on(a, e) && key < LIMIT_MEMORY_COUNT; key++)
                 if (e->values[key].changed && !e->values[key].dropin_before)
                         a->reload_wanted |= systemd_dropin_remove(a->user, e->unit, (LimitKey) key);
@@ -371,6 +387,7 @@ void applier_died(Applier *a, uint64_t id) {
                 drift_forget(a->drift, e->id, e->path);
         limitstate_remove(&a->state, e);
         a->dirty = true;
+        return true;
 }
 
 void applier_reload(Applier *a) {
@@ -486,7 +503,7 @@ static void remove_unconfigured(Applier *a) {
                         continue;
                 }
                 remove_parents(e->path);
-                applier_died(a, e->id);
+                (void) applier_died(a, e->id);
         }
 }
 
@@ -502,7 +519,7 @@ void applier_configure(Applier *a, Config *config, ReeveMode mode) {
 
                 next = e->next;
                 if (dirfd == -ENODEV)
-                        applier_died(a, e->id);
+                        (void) applier_died(a, e->id);
         }
         applier_reload(a);
         for (LimitEntry *e = a->state.entries, *next; e; e = next) {

@@ -39,8 +39,8 @@ void applier_configure(Applier *a, Config *config, ReeveMode mode);
 /* A cgroup was born or found. */
 void applier_born(Applier *a, uint64_t id, const char *path);
 
-/* A cgroup is gone. */
-void applier_died(Applier *a, uint64_t id);
+/* A cgroup is gone, somebody says. Returns false where it is there all the same: nothing is done then. */
+bool applier_died(Applier *a, uint64_t id);
 
 /* What Set asks of one cgroup. */
 typedef struct ApplySet {

@@ -21,6 +21,9 @@ enum {
         RELOAD_AFTER_MSEC = 500,         /* one daemon-reload for all units that went meanwhile */
 };
 
+/* An answer for ourselves: @cookie is the id of a cgroup that is gone. */
+#define ANSWER_FORGET ((BudgetsAnswerType) (BUDGETS_DONE + 1))
+
 typedef enum RequestType { REQUEST_CONFIGURE, REQUEST_BORN, REQUEST_DIED, REQUEST_SET, REQUEST_FLUSH } RequestType;
 
 typedef struct Request {
@@ -189,6 +192,18 @@ static void answer_done(Budgets *b, uint64_t cookie) {
                 free(a);
 }
 
+/* The event thread may forget @id: told by an answer that budgets_pop() keeps to itself. */
+static void answer_forget(Budgets *b, uint64_t id) {
+        BudgetsAnswer *a = calloc(1, sizeof(*a));
+
+        if (!a)
+                return;
+        a->type = ANSWER_FORGET;
+        a->cookie = id;
+        if (!ring_push(b->answers, a))
+                free(a);
+}
+
 static int status_copy(BudgetsStatus *to, const LimitEntry *e) {
         *to = (BudgetsStatus) { .id = e->id, .path = strdup(e->path), .unit = e->unit ? strdup(e->unit) : NULL };
         for (int key = 0; key < LIMIT_KEYS; key++) {
@@ -234,7 +249,8 @@ static void request_serve(Budgets *b, Request *r) {
                 applier_born(a, r->id, r->path);
                 break;
         case REQUEST_DIED:
-                applier_died(a, r->id);
+                if (applier_died(a, r->id))
+                        answer_forget(b, r->id);
                 break;
         case REQUEST_SET:
                 applier_set(a, &(ApplySet) {
@@ -392,7 +408,6 @@ void budgets_cgroup_born(Budgets *b, uint64_t id, const char *path) {
 void budgets_cgroup_died(Budgets *b, uint64_t id) {
         if (!id_has(&b->ids, id))
                 return;
-        id_remove(&b->ids, id);
         (void) request_post(b, request_new(REQUEST_DIED, 0, id, NULL));
 }
 
@@ -424,12 +439,22 @@ int budgets_fd(const Budgets *b) {
         return ring_fd(b->answers);
 }
 
-BudgetsAnswer *budgets_pop(Budgets *b) {
+static BudgetsAnswer *answer_take(Budgets *b) {
         BudgetsAnswer *a = ring_pop(b->answers);
 
         if (!a) {
                 ring_drain_fd(b->answers);
                 a = ring_pop(b->answers);
+        }
+        return a;
+}
+
+BudgetsAnswer *budgets_pop(Budgets *b) {
+        BudgetsAnswer *a;
+
+        while ((a = answer_take(b)) && a->type == ANSWER_FORGET) {
+                id_remove(&b->ids, a->cookie);
+                a = budgets_answer_free(a);
         }
         return a;
 }
