@@ -83,6 +83,37 @@ int cgroupfs_open_id(const Cgroupfs *fs, uint64_t id) {
         return fd;
 }
 
+/* Level by level, as openat2() would: RestrictSUIDSGID= takes that call away with ENOSYS, since its flags cannot be
+ * filtered. @path has no leading '/'. */
+static int open_beneath(int root_fd, const char *path) {
+        _cleanup_close_ int fd = openat(root_fd, ".", DIR_FLAGS);
+        struct stat root, here;
+        char name[NAME_MAX + 1];
+
+        if (fd < 0 || fstat(fd, &root) < 0)
+                return -errno;
+        while (*path) {
+                size_t n = strcspn(path, "/");
+                int next;
+
+                if (n > NAME_MAX)
+                        return -ENODEV;
+                memcpy(name, path, n);
+                name[n] = '\0';
+                path += n + strspn(path + n, "/");
+                if (strcmp(name, "..") == 0)
+                        return -EINVAL;
+                next = openat(fd, name, DIR_FLAGS | O_NOFOLLOW);
+                if (next < 0)
+                        return errno == ELOOP || errno == ENOTDIR ? -EINVAL : gone(errno);
+                (void) close(fd);
+                fd = next;
+                if (fstat(fd, &here) < 0 || here.st_dev != root.st_dev)
+                        return -EINVAL;
+        }
+        return fd_steal(&fd);
+}
+
 int cgroupfs_open_path(const Cgroupfs *fs, const char *path) {
         struct open_how how = { .flags = DIR_FLAGS, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
         long fd;
@@ -98,6 +129,8 @@ int cgroupfs_open_path(const Cgroupfs *fs, const char *path) {
         while (fd < 0 && (errno == EAGAIN || errno == EINTR));
         if (fd >= 0)
                 return (int) fd;
+        if (errno == ENOSYS)
+                return open_beneath(fs->root_fd, strcmp(path, ".") == 0 ? "" : path);
         return errno == EXDEV || errno == ELOOP || errno == ENOTDIR ? -EINVAL : gone(errno);
 }
 
