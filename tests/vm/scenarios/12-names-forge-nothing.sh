@@ -32,16 +32,17 @@ for output in "$(reevectl kills)" "$(reevectl explain "id:$ID")" "$(reevectl eve
         [[ $output != *$'\e[31m'* ]] || fail "an escape code of a name came to the terminal"
 done
 
+# The user makes them himself: whose a directory is, is looked at when it comes.
 user=$(cg 12/user)
-mkdir -p "$user"/kubepods-burstable-pod0ff0c5e7_1111_2222_3333_444455556666.slice
 echo +memory >"$user/cgroup.subtree_control"
+chown 4001:4001 "$user"
 dir=$user/kubepods-burstable-pod0ff0c5e7_1111_2222_3333_444455556666.slice
+setpriv --reuid=4001 --regid=4001 --clear-groups mkdir "$dir" || fail "uid1 cannot make a cgroup"
 echo +memory >"$dir/cgroup.subtree_control"
 dir=$dir/cri-containerd-$(printf 'ab%.0s' {1..32}).scope
-mkdir "$dir"
+setpriv --reuid=4001 --regid=4001 --clear-groups mkdir "$dir" || fail "uid1 cannot make a cgroup"
 echo 6M >"$dir/memory.max"
 echo 0 >"$dir/memory.swap.max"
-chown -R 4001:4001 "$user"
 kill_as "$dir" pod
 expect "$RECORD" '.identity.confidence == "claimed"' "a user's cgroup is no pod"
 expect "$RECORD" '.owner_uid == 4001' "whose it is"

@@ -25,7 +25,8 @@ wait_until 10 "the refusal is a record" refused
 
 # At start it means watching on defaults, and says so.
 systemctl restart reeved.service || fail "reeved does not start with a bad configuration"
-wait_until 20 "reeved answers" reevectl status --json || true
+answers() { [[ -n $(reevectl status --json) ]]; }
+wait_until 20 "reeved answers" answers
 expect_status 1 reevectl status
 hog=$(cg 14/hog memory.max=8M memory.swap.max=0)
 hog_to_death "$hog"
