@@ -8,6 +8,7 @@
 #include "supervisor/host/proc.h"
 #include "supervisor/supervisor.h"
 
+enum { YOUNG_USEC = 1000 * 1000 };
 #define WALK_PAUSE_NSEC (UINT64_C(60) * 1000 * 1000 * 1000)
 
 const char *groups_path(void *supervisor, uint64_t id) {
@@ -111,11 +112,33 @@ static void born(Supervisor *s, const TreeBirth *birth) {
                 report(s, birth->id);
 }
 
+static void look_for_owner(Supervisor *s, uint64_t id) {
+        EyesRequest look = { .kind = EYES_OWNER, .cgroup_id = id };
+        const char *path = groups_path(s, id);
+
+        if (path)
+                (void) snprintf(look.path, sizeof(look.path), "%s", path);
+        (void) eyes_post(s->eyes, &look);
+}
+
+/* Managers make a directory first and give it to its owner next: what was seen between the two is looked at once more. */
+static int on_grown(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) usec;
+        for (size_t i = 0; i < s->n_young; i++)
+                look_for_owner(s, s->young[i]);
+        s->n_young = 0;
+        return 0;
+}
+
 void groups_born(Supervisor *s, const EvidenceChurn *churn) {
-        EyesRequest look = { .kind = EYES_OWNER, .cgroup_id = churn->id };
 
         born(s, &(TreeBirth) { .id = churn->id, .path = churn->path_cut ? NULL : churn->path, .owner = TREE_OWNER_UNKNOWN });
-        (void) eyes_post(s->eyes, &look);
+        look_for_owner(s, churn->id);
+        if (s->n_young < YOUNG_MAX)
+                s->young[s->n_young++] = churn->id;
+        supervisor_timer(s, &s->young_timer, YOUNG_USEC, on_grown);
 }
 
 void groups_died(Supervisor *s, uint64_t id, const char *path) {
@@ -282,6 +305,7 @@ int groups_walk(Supervisor *s) {
 }
 
 void groups_close(Supervisor *s) {
+        s->young_timer = sd_event_source_disable_unref(s->young_timer);
         s->dirwatch_io = sd_event_source_disable_unref(s->dirwatch_io);
         s->eventswatch_io = sd_event_source_disable_unref(s->eventswatch_io);
         s->eyes_io = sd_event_source_disable_unref(s->eyes_io);

@@ -53,7 +53,7 @@ typedef struct SignalAsked {
         Sigkill signal;
 } SignalAsked;
 
-enum { SIGNALS_MAX = 64 };
+enum { SIGNALS_MAX = 64, YOUNG_MAX = 512 };
 
 typedef struct Supervisor {
         Options options;
@@ -73,6 +73,9 @@ typedef struct Supervisor {
         bool walked;                    /* the first walk is done */
         bool walk_due;                  /* births were missed since the last one */
         uint64_t walk_nsec;
+        uint64_t young[YOUNG_MAX];      /* born within the last second: their owner is looked at once more */
+        size_t n_young;
+        sd_event_source *young_timer;
         Eventswatch *eventswatch;
         Eyes *eyes;
         Budgets *budgets;
