@@ -581,6 +581,23 @@ static void op_set(ServerCall *call, const char *cgroup, const char *values_json
                 (void) eventswatch_add(s->eventswatch, id, path, 0);
 }
 
+/* Where the peer had no right to any of it, that is the answer; the refusals are on record all the same. */
+static void end_set(const Asked *a) {
+        const json_t *one, *last = NULL;
+        size_t i, refused = 0;
+
+        json_array_foreach(a->records, i, one)
+                if (strcmp(json_string_value(json_object_get(one, "reason")) ?: "",
+                           reeve_reason_to_string(REEVE_REASON_NOT_PERMITTED)) == 0) {
+                        refused++;
+                        last = one;
+                }
+        if (refused > 0 && refused == json_array_size(a->records))
+                server_fail_text(a->call, "NotAllowed", json_string_value(json_object_get(last, "text")) ?: "not permitted");
+        else
+                reply_json(a->call, json_pack("{s:O}", "records", a->records));
+}
+
 void answers_budgets(Supervisor *s, uint64_t cookie, const char *record_json, bool done) {
         Asked *a = asked_find(s, cookie);
 
@@ -589,7 +606,7 @@ void answers_budgets(Supervisor *s, uint64_t cookie, const char *record_json, bo
         if (record_json)
                 (void) json_array_append_new(a->records, json_loads(record_json, 0, NULL));
         if (done) {
-                reply_json(a->call, json_pack("{s:O}", "records", a->records));
+                end_set(a);
                 asked_end(s, a);
         }
 }

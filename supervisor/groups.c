@@ -148,8 +148,18 @@ void groups_died(Supervisor *s, uint64_t id, const char *path) {
                 budgets_cgroup_died(s->budgets, id);
 }
 
-/* An eye looked at a newcomer, or at one of whose death nobody told. */
+static bool is_young(const Supervisor *s, uint64_t id) {
+        for (size_t i = 0; i < s->n_young; i++)
+                if (s->young[i] == id)
+                        return true;
+        return false;
+}
+
+/* An eye looked at a newcomer, or at one of whose death nobody told. The mkdir event comes before the directory can be
+ * opened: of a newborn "gone" means "not yet", and the second look decides. */
 void groups_owner(Supervisor *s, const EyesAnswer *answer) {
+        if (answer->error == -ENODEV && is_young(s, answer->cgroup_id))
+                return;
         if (answer->error == -ENODEV)
                 groups_died(s, answer->cgroup_id, NULL);
         else if (answer->error == 0) {
