@@ -45,13 +45,14 @@ static int64_t held(const Aftermath *m) {
         return sum;
 }
 
-/* How much of what the dead held was gone already when the eye looked: by the fall of the limit's own counter. */
+/* How much of what the dead held was gone already when the eye looked: by the fall of the limit's own counter. Negative:
+ * there is no counter to tell by (the host, a limit removed meanwhile). */
 static double gone_share(const Aftermath *m, const json_t *details) {
         const json_t *now = json_object_get(json_object_get(details, "limit_memory"), "current_bytes");
         int64_t fallen, sum = held(m);
 
         if (m->host || m->limit_current_bytes == KILL_UNKNOWN || !json_is_integer(now))
-                return 1;
+                return -1;
         fallen = positive(m->limit_current_bytes - json_integer_value(now));
         return sum == 0 ? 0 : fallen >= sum ? 1 : (double) fallen / (double) sum;
 }
@@ -76,7 +77,8 @@ static json_t *path_json(const char *path) {
         return out.truncated ? json_null() : json_string(text);
 }
 
-static void give_back(const Aftermath *m, json_t *list, uint64_t child, int64_t bytes, const char *path) {
+static void give_back(json_t *list, uint64_t child, int64_t held_bytes, double share, const char *path) {
+        int64_t bytes = share < 0 ? held_bytes : (int64_t) ((double) held_bytes * share);
         json_t *one = find_contributor(list, child);
         int64_t now = json_integer_value(json_object_get(one, "current_bytes"));
 
@@ -88,8 +90,8 @@ static void give_back(const Aftermath *m, json_t *list, uint64_t child, int64_t 
                                                              "unreclaimable_bytes", "growth_bytes"));
                 return;
         }
-        /* Of the host there is no counter that fell: then what it has and what the dead had, whichever is more. */
-        (void) json_object_set_new(one, "current_bytes", json_integer(m->host ? (now > bytes ? now : bytes) : now + bytes));
+        /* Without a counter that fell: what it has or what the dead had, whichever is more. */
+        (void) json_object_set_new(one, "current_bytes", json_integer(share >= 0 ? now + bytes : now > bytes ? now : bytes));
 }
 
 /* Largest first; ten at most, so insertion is enough. */
@@ -121,34 +123,36 @@ static void complete_contributors(const Aftermath *m, json_t *details, double sh
                 uint64_t child = child_above(m, tree, m->victims[i].cgroup_id);
 
                 if (child)
-                        give_back(m, list, child, (int64_t) ((double) m->victims[i].anon_bytes * share), path(userdata, child));
+                        give_back(list, child, m->victims[i].anon_bytes, share, path(userdata, child));
         }
         sort_contributors(list);
 }
 
-static void add_bytes(json_t *memory, const char *key, int64_t bytes) {
+/* Never above @whole: memory.stat is flushed every 2 s only, and may still count what memory.current no longer does. */
+static void add_bytes(json_t *memory, const char *key, int64_t bytes, int64_t whole) {
         json_t *now = json_object_get(memory, key);
+        int64_t sum = json_integer_value(now) + bytes;
 
         if (json_is_integer(now))
-                (void) json_object_set_new(memory, key, json_integer(json_integer_value(now) + bytes));
+                (void) json_object_set_new(memory, key, json_integer(sum < whole ? sum : whole));
 }
 
 static void complete_memory(const Aftermath *m, json_t *details, double share) {
         json_t *limit = json_object_get(details, "limit_memory"), *own = json_object_get(details, "memory");
         int64_t anon = (int64_t) ((double) held(m) * share);
 
-        if (m->host)
+        if (share < 0)
                 return;
-        add_bytes(limit, "anon_bytes", anon);
-        add_bytes(limit, "unreclaimable_bytes", anon);
+        add_bytes(limit, "anon_bytes", anon, m->limit_current_bytes);
+        add_bytes(limit, "unreclaimable_bytes", anon, m->limit_current_bytes);
         anon = 0;
         for (size_t i = 0; i < m->n_victims; i++)
                 if (m->victims[i].cgroup_id == m->victims[0].cgroup_id)
                         anon += (int64_t) ((double) m->victims[i].anon_bytes * share);
-        add_bytes(own, "anon_bytes", anon);
-        add_bytes(own, "unreclaimable_bytes", anon);
+        add_bytes(own, "anon_bytes", anon, m->limit_current_bytes);
+        add_bytes(own, "unreclaimable_bytes", anon, m->limit_current_bytes);
         if (m->limit_id != m->victims[0].cgroup_id)
-                add_bytes(own, "current_bytes", anon);  /* its own limit's counter came with the kill, and holds it */
+                add_bytes(own, "current_bytes", anon, m->limit_current_bytes);  /* its own limit's counter came with the kill, and holds it */
 }
 
 static json_t *number(int64_t value) {
