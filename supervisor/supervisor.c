@@ -13,6 +13,18 @@
 #include <unistd.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/flow/answers.h"
+#include "supervisor/flow/asked.h"
+#include "supervisor/flow/changes.h"
+#include "supervisor/flow/counters.h"
+#include "supervisor/flow/groups.h"
+#include "supervisor/flow/history.h"
+#include "supervisor/flow/intake.h"
+#include "supervisor/flow/kills.h"
+#include "supervisor/flow/settings.h"
+#include "supervisor/flow/signals.h"
+#include "supervisor/flow/sources.h"
+#include "supervisor/flow/store.h"
 #include "supervisor/host/proc.h"
 
 enum { WATCHDOG_USEC = 90 * 1000 * 1000, STOP_WAIT_USEC = 5 * 1000 * 1000 };
@@ -22,46 +34,7 @@ static int fail(char *reterr, size_t size, const char *what, int error) {
         return error;
 }
 
-int supervisor_io(Supervisor *s, sd_event_source **ret, int fd, uint32_t events, int64_t priority,
-                  sd_event_io_handler_t handler) {
-        int r = sd_event_add_io(s->event, ret, fd, events, handler, s);
-
-        return r < 0 ? r : sd_event_source_set_priority(*ret, priority);
-}
-
-void supervisor_timer(Supervisor *s, sd_event_source **timer, uint64_t usec, sd_event_time_handler_t handler) {
-        int enabled = SD_EVENT_OFF;
-
-        if (!*timer) {
-                (void) sd_event_add_time_relative(s->event, timer, CLOCK_BOOTTIME, usec, /* accuracy= */ 1000, handler, s);
-                return;
-        }
-        /* One that is armed already stays as it is: a stream of events must not push it before itself for ever. */
-        (void) sd_event_source_get_enabled(*timer, &enabled);
-        if (enabled != SD_EVENT_OFF)
-                return;
-        (void) sd_event_source_set_time_relative(*timer, usec);
-        (void) sd_event_source_set_enabled(*timer, SD_EVENT_ONESHOT);
-}
-
-static int write_supervisor(Strbuf *out, const RecordContext *context, const void *what) {
-        return record_supervisor(out, context, what);
-}
-
-void supervisor_say(Supervisor *s, const char *event, const char *text, const char *details) {
-        RecordSupervisor record = { .time_nsec = clock_boottime_nsec(), .event = event, .tier = s->from.tier, .text = text,
-                                    .details = details };
-        EmitHead head = { .type = REEVE_RECORD_SUPERVISOR, .time_nsec = record.time_nsec,
-                          .owner_uid = RECORD_OWNER_UNKNOWN };
-
-        (void) emit_record(&s->emit, &head, write_supervisor, &record);
-}
-
 /* ---- time, signals, watchdog ---- */
-
-static void set_clock(Supervisor *s) {
-        s->emit.context.realtime_offset_usec = clock_offset_nsec() / 1000;
-}
 
 /* The wall clock was set: times of records to come are told by it. */
 static int on_clock(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
@@ -69,7 +42,7 @@ static int on_clock(sd_event_source *source, int fd, uint32_t revents, void *use
 
         (void) source, (void) revents;
         (void) !read(fd, &expired, sizeof(expired));     /* ECANCELED */
-        set_clock(userdata);
+        store_set_clock(userdata);
         return 0;
 }
 
@@ -80,7 +53,7 @@ static int watch_clock(Supervisor *s) {
         if (fd < 0)
                 return -errno;
         (void) timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
-        r = supervisor_io(s, &s->clock_io, fd, EPOLLIN, 0, on_clock);
+        r = state_io(s, &s->clock_io, fd, EPOLLIN, 0, on_clock);
         if (r < 0) {
                 (void) close(fd);
                 return r;
@@ -105,7 +78,8 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
         (void) clock_gettime(CLOCK_MONOTONIC, &now);
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
                           (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000);
-        (void) settings_reload(userdata, &text);
+        if (settings_reload(userdata, &text) > 0)
+                sources_reopen(userdata);
         free(text);
         (void) sd_notify(0, "READY=1");
         return 0;
@@ -140,83 +114,79 @@ static int watch_self(Supervisor *s) {
         return r < 0 ? r : watch_clock(s);
 }
 
-/* ---- the store ---- */
+/* ---- what comes in, handed to whom it concerns ---- */
 
-static int on_clerk(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+static int on_budgets(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+        BudgetsAnswer *answer;
+
         (void) source, (void) fd, (void) revents;
-        clerk_dispatch(((Supervisor *) userdata)->clerk);
+        while ((answer = budgets_pop(s->budgets))) {
+                if (answer->type == BUDGETS_RESULT && settings_record(s, &answer->result) > 0)
+                        changes_done(s, answer->cookie, s->emit.text, false);
+                else if (answer->type == BUDGETS_DONE)
+                        changes_done(s, answer->cookie, NULL, true);
+                (void) budgets_answer_free(answer);
+        }
         return 0;
 }
 
-static void on_committed(uint64_t seq, void *userdata) {
+/* Budgets begin when all cgroups are known. */
+static void begin_budgets(Supervisor *s) {
+        settings_apply(s);
+        if (s->budgets && !s->budgets_io)
+                (void) state_io(s, &s->budgets_io, budgets_fd(s->budgets), EPOLLIN, 5, on_budgets);
+}
+
+static int on_dirwatch(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         Supervisor *s = userdata;
+        bool walked = s->walked;
 
-        emit_committed(&s->emit, seq);
-        if (s->server)
-                server_committed(s->server, seq);
-}
-
-static void on_trouble(const char *text, bool over, void *userdata) {
-        Supervisor *s = userdata;
-
-        if (s->crier)
-                (void) crier_say(s->crier, over ? 5 : 3, text);
-        (void) sd_notifyf(0, "STATUS=%s%s", over ? "" : "Records wait in the spool: ", text);
-}
-
-static int open_store(Supervisor *s, char *reterr, size_t size) {
-        SpoolOptions spool = { .boot_id = s->boot_id, .record_bytes = 4 << 20 };
-        char path[1100], note[256] = "", text[512] = "";
-        ClerkOptions clerk = {
-                .path = path,
-                .bounds = { .retention_usec = s->config->reeve.max_retention_usec,
-                            .max_bytes = s->config->reeve.max_use_bytes,
-                            .keep_records = s->config->reeve.keep_records,
-                            .keep_sigkills = s->config->reeve.keep_sigkills },
-                .committed = on_committed,
-                .trouble = on_trouble,
-                .userdata = s,
-        };
-        int r;
-
-        (void) snprintf(path, sizeof(path), "%s/spool", s->options.runtime_directory);
-        r = spool_open(&s->spool, path, &spool, note, sizeof(note));
-        if (r < 0)
-                return fail(reterr, size, path, r);
-        clerk.seq_floor = spool_last_seq(s->spool);
-        (void) snprintf(path, sizeof(path), "%s/ledger.db", s->options.state_directory);
-        r = clerk_new(&s->clerk, &clerk, &s->opening, text, sizeof(text));
-        if (r < 0)
-                return fail(reterr, size, path, r);
-        (void) crier_new(&s->crier, &(CrierOptions) { 0 });
-        if (s->crier && note[0])
-                (void) crier_say(s->crier, 5, note);
-        if (s->crier && text[0])
-                (void) crier_say(s->crier, 4, text);
-        return supervisor_io(s, &s->clerk_io, clerk_fd(s->clerk), EPOLLIN, 5, on_clerk);
-}
-
-static int open_emit(Supervisor *s) {
-        int r = emit_init(&s->emit);
-
-        if (r < 0)
-                return r;
-        s->emit.spool = s->spool;
-        s->emit.clerk = s->clerk;
-        s->emit.crier = s->crier;
-        s->emit.context = (RecordContext) {
-                .boot_id = s->boot_id,
-                .machine_id = s->machine_id[0] ? s->machine_id : NULL,
-                .hostname = s->hostname,
-                .ledger_id = clerk_ledger_id(s->clerk),
-                .configuration_hash = s->config->hash,
-                .command_line = s->config->reeve.record_command_line,
-                .sources = { .path = groups_path, .identity = groups_identity, .owner_uid = groups_owner_uid,
-                             .process = groups_process, .userdata = s },
-        };
-        set_clock(s);
-        emit_replay(&s->emit);
+        (void) source, (void) fd, (void) revents;
+        groups_take_news(s);
+        if (s->walked && !walked)
+                begin_budgets(s);
         return 0;
+}
+
+static int on_eventswatch(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        (void) source, (void) fd, (void) revents;
+        counters_drain(userdata);
+        return 0;
+}
+
+static int on_eyes(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+        EyesAnswer *answer;
+
+        (void) source, (void) fd, (void) revents;
+        ring_drain_fd(eyes_ring(s->eyes));
+        while ((answer = eyes_take(s->eyes))) {
+                if (answer->kind == EYES_KILL_DETAILS)
+                        kills_details(s, answer);
+                else if (answer->kind == EYES_PARTIES)
+                        signals_parties(s, answer);
+                else if (answer->kind == EYES_OWNER)
+                        groups_owner(s, answer);
+                else if (answer->kind != EYES_READ_AHEAD)
+                        answers_eyes(s, answer);
+                (void) eyes_answer_free(answer);
+        }
+        return 0;
+}
+
+static int watch_groups(Supervisor *s) {
+        int r = state_io(s, &s->eventswatch_io, eventswatch_fd(s->eventswatch), EPOLLIN, 5, on_eventswatch);
+
+        if (r >= 0)
+                r = state_io(s, &s->eyes_io, ring_fd(eyes_ring(s->eyes)), EPOLLIN, 5, on_eyes);
+        return r;
+}
+
+static int walk_groups(Supervisor *s) {
+        int r = groups_walk(s);
+
+        return r < 0 ? r : state_io(s, &s->dirwatch_io, ring_fd(dirwatch_ring(s->dirwatch)), EPOLLIN, 3, on_dirwatch);
 }
 
 /* The socket that systemd holds for us, -1 without. */
@@ -254,7 +224,7 @@ static void say_started(Supervisor *s) {
         (void) snprintf(text, sizeof(text), "Reeve %s watches %s by %s%s.", REEVE_VERSION, s->config->reeve.watch,
                         reeve_tier_to_string((int) s->from.tier),
                         s->opening.created ? ", with a new ledger" : "");
-        supervisor_say(s, "started", text, NULL);
+        state_say(s, "started", text, NULL);
 }
 
 int supervisor_init(Supervisor *s, const Options *options, char *reterr, size_t size) {
@@ -279,16 +249,16 @@ int supervisor_init(Supervisor *s, const Options *options, char *reterr, size_t 
                 return fail(reterr, size, s->mount.where, r);
         if ((r = sd_event_default(&s->event)) < 0 || (r = watch_self(s)) < 0)
                 return fail(reterr, size, "event loop", r);
-        if ((r = open_store(s, reterr, size)) < 0)
+        if ((r = store_open(s, reterr, size)) < 0)
                 return r;
-        if ((r = groups_open(s)) < 0)
+        if ((r = groups_open(s)) < 0 || (r = watch_groups(s)) < 0)
                 return fail(reterr, size, "tree of cgroups", r);
-        if ((r = open_emit(s)) < 0)
+        if ((r = store_open_emit(s)) < 0)
                 return fail(reterr, size, "records", r);
         if ((r = open_server(s)) < 0)
                 return fail(reterr, size, "socket", r);
         sources_open(s);
-        if ((r = groups_walk(s)) < 0)
+        if ((r = walk_groups(s)) < 0)
                 return fail(reterr, size, "walk over the cgroups", r);
         say_started(s);
         emit_rehearse(&s->emit);
@@ -298,16 +268,18 @@ int supervisor_init(Supervisor *s, const Options *options, char *reterr, size_t 
 int supervisor_run(Supervisor *s) {
         (void) sd_notifyf(0, "READY=1\nSTATUS=Watching by %s%s.", reeve_tier_to_string((int) s->from.tier),
                           s->refused ? "; the configuration was refused, see reevectl status" : "");
-        kills_readback(s);
+        history_read(s);
         return sd_event_loop(s->event);
 }
 
 void supervisor_done(Supervisor *s) {
         if (s->clerk && s->stopping)
-                supervisor_say(s, "stopped", NULL, NULL);
+                state_say(s, "stopped", NULL, NULL);
         sources_close(s);
-        kills_done(s);
-        answers_done(s);
+        history_done(s);
+        signals_done(s);
+        intake_done(s);
+        asked_done(s);
         s->emit.server = s->server = server_free(s->server);
         s->budgets_io = sd_event_source_disable_unref(s->budgets_io);
         s->budgets = budgets_free(s->budgets);

@@ -19,7 +19,8 @@ declare -A may=(
         [client]='include base policies text'
         [server]='include base policies text attribute host tree observe act record ledger'
         [ctl]='include base policies text attribute host client'
-        [top]='include base policies text attribute host tree observe act record ledger server'
+        [flow]='include base policies text attribute host tree observe act record ledger server'
+        [top]='include base policies text attribute host tree observe act record ledger server flow'
 )
 # Plain structs that a lower room reads, and nothing else of their room; and what attribution may use of base.
 exceptions='text>supervisor/attribute/kill.h text>supervisor/attribute/evidence.h attribute>supervisor/text/kmsg.h'

@@ -13,7 +13,7 @@ supervisor/ledger/ledger-open.c   the ledger
 supervisor/record/spool.c         the spool in the runtime directory
 supervisor/ctl/runloop.c          the terminal
 supervisor/act/limitstate.c       limits.json in the state directory
-supervisor/kills.c                the mark of the boot read back, in the runtime directory
+supervisor/flow/history.c         the mark of the boot read back, in the runtime directory
 supervisor/host/systemd.c         drop-ins of systemd in /run/systemd/system.control
 supervisor/main.c                 the lock in the runtime directory
 supervisor/server/server.c        the socket

@@ -1,4 +1,4 @@
-#include "supervisor/emit.h"
+#include "supervisor/flow/emit.h"
 
 #include <errno.h>
 #include <inttypes.h>

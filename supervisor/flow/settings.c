@@ -1,4 +1,6 @@
 /* What is wanted? The configuration, its reload, and the budgets it makes. */
+#include "supervisor/flow/settings.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -7,7 +9,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "supervisor/base/strbuf.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/flow/groups.h"
 
 ReeveMode settings_mode(const Supervisor *s) {
         return s->options.mode >= 0 ? (ReeveMode) s->options.mode : s->config->reeve.mode;
@@ -39,7 +41,7 @@ static void say_refused(Supervisor *s) {
                 if (!s->complaints.items[i].warning)
                         (void) complaint_format(&s->complaints.items[i], line, sizeof(line));
         (void) snprintf(text, sizeof(text), "The configuration was refused (%zu errors): %s", s->complaints.errors, line);
-        supervisor_say(s, "configuration_refused", text, details);
+        state_say(s, "configuration_refused", text, details);
         (void) sd_notifyf(0, "STATUS=Configuration refused, %zu errors; the old one stays: %s", s->complaints.errors, line);
         free(details);
 }
@@ -49,7 +51,7 @@ static void say_loaded(Supervisor *s) {
 
         (void) snprintf(text, sizeof(text), "Configuration %s loaded: %zu budgets, %zu rules, %zu alerts.", s->config->hash,
                         s->config->n_budgets, s->config->n_rules, s->config->n_alerts);
-        supervisor_say(s, "configuration_loaded", text, NULL);
+        state_say(s, "configuration_loaded", text, NULL);
 }
 
 void settings_load(Supervisor *s) {
@@ -77,11 +79,9 @@ void settings_apply(Supervisor *s) {
 
         if (!s->budgets) {
                 r = budgets_new(&s->budgets, &options);
-                if (r >= 0)
-                        r = supervisor_io(s, &s->budgets_io, budgets_fd(s->budgets), EPOLLIN, 5, settings_on_budgets);
         }
         if (r < 0) {
-                supervisor_say(s, "configuration_refused", "Budgets cannot be applied: no memory or no state directory.", NULL);
+                state_say(s, "configuration_refused", "Budgets cannot be applied: no memory or no state directory.", NULL);
                 return;
         }
         /* Refused files are no configuration: what they did before stays, so nothing is taken back either. */
@@ -128,6 +128,7 @@ static void adopt(Supervisor *s, Config *now) {
 int settings_reload(Supervisor *s, char **ret_text) {
         ConfigPlaces from = places(s);
         Config *now = NULL, *before = s->config;
+        int r;
 
         complaints_done(&s->complaints);
         s->complaints = (Complaints) COMPLAINTS_INIT;
@@ -139,13 +140,12 @@ int settings_reload(Supervisor *s, char **ret_text) {
         }
         *ret_text = changes_text(before, now);
         adopt(s, now);
-        if (before->reeve.source != now->reeve.source)
-                sources_reopen(s);
+        r = before->reeve.source != now->reeve.source;
         if (s->walked)
                 settings_apply(s);
         (void) config_unref(before);
         (void) sd_notify(0, "STATUS=Watching.");
-        return 0;
+        return r;
 }
 
 /* ---- what the slow hand did ---- */
@@ -172,7 +172,7 @@ static RecordLimit limit_of(const LimitResult *r) {
         };
 }
 
-static uint64_t emit_limit(Supervisor *s, const LimitResult *result) {
+uint64_t settings_record(Supervisor *s, const LimitResult *result) {
         RecordContext context = s->emit.context;
         RecordLimit limit = limit_of(result);
         EmitHead head = {
@@ -184,19 +184,4 @@ static uint64_t emit_limit(Supervisor *s, const LimitResult *result) {
 
         context.rule_at = result->origin;
         return emit_record(&s->emit, &head, write_limit, &limit);
-}
-
-int settings_on_budgets(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        Supervisor *s = userdata;
-        BudgetsAnswer *answer;
-
-        (void) source, (void) fd, (void) revents;
-        while ((answer = budgets_pop(s->budgets))) {
-                if (answer->type == BUDGETS_RESULT && emit_limit(s, &answer->result) > 0)
-                        answers_budgets(s, answer->cookie, s->emit.text, false);
-                else if (answer->type == BUDGETS_DONE)
-                        answers_budgets(s, answer->cookie, NULL, true);
-                (void) budgets_answer_free(answer);
-        }
-        return 0;
 }

@@ -1,4 +1,6 @@
 /* What happens? The source of facts in use: opened, drained into attribution, checked, and replaced when it fails. */
+#include "supervisor/flow/sources.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,7 +11,9 @@
 
 #include "supervisor/base/fd.h"
 #include "supervisor/host/proc.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/flow/groups.h"
+#include "supervisor/flow/intake.h"
+#include "supervisor/flow/signals.h"
 #include "supervisor/text/kernfile.h"
 
 enum {
@@ -29,11 +33,11 @@ static AssembleOptions assemble_options(void) {
 /* ---- the kprobe tier ---- */
 
 static void on_kill(const Kill *kill, void *userdata) {
-        kills_take(userdata, kill);
+        intake_kill(userdata, kill);
 }
 
 static void on_sigkill(const Sigkill *signal, void *userdata) {
-        kills_take_signal(userdata, signal);
+        signals_take(userdata, signal);
 }
 
 static void on_evidence(const Evidence *evidence, void *userdata) {
@@ -53,7 +57,7 @@ static int on_look_again(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* Pages whose evidence is in finished records may go: all before the oldest kill that is still open or waits. */
 static void release_pages(Supervisor *s) {
-        uint64_t open = assemble_oldest(s->from.assembler), waits = kills_releasable_nsec(s);
+        uint64_t open = assemble_oldest(s->from.assembler), waits = intake_releasable_nsec(s);
         uint64_t upto = open == UINT64_MAX ? UINT64_MAX : open - 1;
 
         kprobe_release(s->from.kprobe, waits < upto ? waits : upto);
@@ -68,13 +72,13 @@ static void drain(Supervisor *s) {
         while (r > 0);
         release_pages(s);
         if (assemble_oldest(s->from.assembler) != UINT64_MAX)
-                supervisor_timer(s, &s->from.expire_timer, EXPIRE_USEC, on_expire);
+                state_timer(s, &s->from.expire_timer, EXPIRE_USEC, on_expire);
         if (assemble_stats(s->from.assembler)->attempts != kills)
-                supervisor_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
+                state_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
         if (s->server)
                 server_drained(s->server);
         if (r < 0)
-                supervisor_timer(s, &s->from.retry_timer, 0, on_look_again);
+                state_timer(s, &s->from.retry_timer, 0, on_look_again);
 }
 
 static int on_expire(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -109,7 +113,7 @@ static int on_churn(sd_event_source *source, int fd, uint32_t revents, void *use
 
         (void) source, (void) fd, (void) revents;
         drain(s);
-        supervisor_timer(s, &s->from.churn_timer, CHURN_PAUSE_USEC, on_churn_again);
+        state_timer(s, &s->from.churn_timer, CHURN_PAUSE_USEC, on_churn_again);
         return 0;
 }
 
@@ -142,9 +146,9 @@ static int open_kprobe(Supervisor *s) {
         if (r < 0)
                 return r;
         s->from.kprobe_why[0] = '\0';
-        r = supervisor_io(s, &s->from.kills_io, kprobe_kills_fd(s->from.kprobe), EPOLLIN, PRIORITY_KILLS, on_kills);
+        r = state_io(s, &s->from.kills_io, kprobe_kills_fd(s->from.kprobe), EPOLLIN, PRIORITY_KILLS, on_kills);
         if (r >= 0)
-                r = supervisor_io(s, &s->from.churn_io, kprobe_churn_fd(s->from.kprobe), EPOLLIN, PRIORITY_CHURN, on_churn);
+                r = state_io(s, &s->from.churn_io, kprobe_churn_fd(s->from.kprobe), EPOLLIN, PRIORITY_CHURN, on_churn);
         if (r >= 0)
                 r = sd_event_source_set_enabled(s->from.churn_io, SD_EVENT_ONESHOT);
         return r;
@@ -162,15 +166,15 @@ static void on_log_kill(void *userdata, const Kill *kill) {
         Supervisor *s = userdata;
 
         s->from.log_confirmed += kill->attempts;
-        kills_take(s, kill);
-        supervisor_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
+        intake_kill(s, kill);
+        state_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
 }
 
 static void on_log_lost(void *userdata, uint64_t lost) {
         Supervisor *s = userdata;
 
         s->from.kmsg_lost += lost;
-        supervisor_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
+        state_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
 }
 
 static uint64_t find_path(void *userdata, const char *path) {
@@ -182,7 +186,7 @@ static int on_settle(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) source, (void) usec;
         if (s->from.log && logsource_settle(s->from.log, clock_boottime_nsec()))
-                supervisor_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
+                state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
         return 0;
 }
 
@@ -192,7 +196,7 @@ static int on_log(sd_event_source *source, int fd, uint32_t revents, void *userd
         (void) source, (void) fd, (void) revents;
         if (logsource_drain(s->from.log) < 0)
                 return 0;
-        supervisor_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
+        state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
         if (s->server)
                 server_drained(s->server);
         return 0;
@@ -207,7 +211,7 @@ static int open_log(Supervisor *s) {
                 return r;
         }
         s->from.log_why[0] = '\0';
-        return supervisor_io(s, &s->from.log_io, logsource_fd(s->from.log), EPOLLIN, PRIORITY_KILLS, on_log);
+        return state_io(s, &s->from.log_io, logsource_fd(s->from.log), EPOLLIN, PRIORITY_KILLS, on_log);
 }
 
 static void close_log(Supervisor *s) {
@@ -250,7 +254,7 @@ static void say_tier(Supervisor *s, const char *why) {
 
         (void) snprintf(text, sizeof(text), "The source is %s%s%s%s.", reeve_tier_to_string((int) s->from.tier),
                         why[0] ? ": " : "", why, s->from.tier == REEVE_TIER_LOG && !s->from.log ? "; by memory.events alone" : "");
-        supervisor_say(s, "tier", text, NULL);
+        state_say(s, "tier", text, NULL);
 }
 
 static uint64_t read_vmstat(Supervisor *s, bool *ret_known) {
@@ -315,7 +319,7 @@ static void reconcile(Supervisor *s) {
         for (size_t i = 0; i < n; i++)
                 emit_gap(s, &gaps[i]);
         if (reconcile_pending(&s->from.reconciler))
-                supervisor_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
+                state_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
 }
 
 /* A beginning needs both sides at one moment: while kills go on, vmstat is read again until it stood still over a drain. */
@@ -364,7 +368,7 @@ void sources_check(Supervisor *s) {
 
         if (s->from.kprobe && kprobe_check(s->from.kprobe, why, sizeof(why)) < 0) {
                 reconcile(s);
-                supervisor_say(s, "watch_lost", why, NULL);
+                state_say(s, "watch_lost", why, NULL);
                 change(s, why);
         } else if (s->from.degraded && configured_source(s) != CONFIG_SOURCE_LOG)
                 change(s, "the kprobe source works again");

@@ -1,12 +1,14 @@
 /* Which cgroups are there? Births and deaths from the churn ring or the walk, and who wants to know of them. */
+#include "supervisor/flow/groups.h"
+
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "supervisor/attribute/identity.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/proc.h"
-#include "supervisor/supervisor.h"
 
 enum { YOUNG_USEC = 1000 * 1000 };
 #define WALK_PAUSE_NSEC (UINT64_C(60) * 1000 * 1000 * 1000)
@@ -138,7 +140,7 @@ void groups_born(Supervisor *s, const EvidenceChurn *churn) {
         look_for_owner(s, churn->id);
         if (s->n_young < YOUNG_MAX)
                 s->young[s->n_young++] = churn->id;
-        supervisor_timer(s, &s->young_timer, YOUNG_USEC, on_grown);
+        state_timer(s, &s->young_timer, YOUNG_USEC, on_grown);
 }
 
 void groups_died(Supervisor *s, uint64_t id, const char *path) {
@@ -189,26 +191,20 @@ static void on_news(Supervisor *s, const DirwatchNews *n) {
                 if (n->complete)
                         tree_walk_end(s->tree, clock_boottime_nsec());
                 tree_prepare(s->tree, clock_boottime_nsec());
-                if (!s->walked) {
-                        s->walked = true;
-                        settings_apply(s);
-                }
+                s->walked = true;
                 break;
         }
 }
 
-static int on_dirwatch(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        Supervisor *s = userdata;
+void groups_take_news(Supervisor *s) {
         DirwatchBatch *batch;
 
-        (void) source, (void) fd, (void) revents;
         ring_drain_fd(dirwatch_ring(s->dirwatch));
         while ((batch = dirwatch_take(s->dirwatch))) {
                 for (size_t i = 0; i < batch->n; i++)
                         on_news(s, &batch->news[i]);
                 free(batch);
         }
-        return 0;
 }
 
 /* Not more than once a minute: whoever floods the churn ring must not make us walk without end. */
@@ -229,61 +225,6 @@ void groups_tick(Supervisor *s) {
         tree_prepare(s->tree, clock_boottime_nsec());
 }
 
-/* ---- near its limit ---- */
-
-/* The tier log without a kernel log knows of kills by these counters alone. */
-static void count_kills(Supervisor *s, const EventswatchNews *news) {
-        int64_t grown = news->local_now.oom_kill < 0 ? 0 : news->local_now.oom_kill - news->local_before.oom_kill;
-        Kill kill;
-
-        if (s->from.kprobe || s->from.log || grown <= 0)
-                return;
-        logsource_counted(&kill, news->id, groups_path(s, news->id), (uint32_t) grown, news->now_nsec);
-        s->from.log_confirmed += (uint64_t) grown;
-        kills_take(s, &kill);
-}
-
-static void on_events(void *userdata, const EventswatchNews *news) {
-        Supervisor *s = userdata;
-        EyesRequest look = { .kind = EYES_READ_AHEAD, .cgroup_id = news->id };
-        const char *path = groups_path(s, news->id);
-
-        count_kills(s, news);
-        if (news->gone)
-                return;
-        if (path)
-                (void) snprintf(look.path, sizeof(look.path), "%s", path);
-        (void) eyes_post(s->eyes, &look);
-}
-
-static int on_eventswatch(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        Supervisor *s = userdata;
-
-        (void) source, (void) fd, (void) revents;
-        (void) eventswatch_drain(s->eventswatch, on_events, s);
-        return 0;
-}
-
-static int on_eyes(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        Supervisor *s = userdata;
-        EyesAnswer *answer;
-
-        (void) source, (void) fd, (void) revents;
-        ring_drain_fd(eyes_ring(s->eyes));
-        while ((answer = eyes_take(s->eyes))) {
-                if (answer->kind == EYES_KILL_DETAILS)
-                        kills_details(s, answer);
-                else if (answer->kind == EYES_PARTIES)
-                        kills_parties(s, answer);
-                else if (answer->kind == EYES_OWNER)
-                        groups_owner(s, answer);
-                else if (answer->kind != EYES_READ_AHEAD)
-                        answers_eyes(s, answer);
-                (void) eyes_answer_free(answer);
-        }
-        return 0;
-}
-
 int groups_open(Supervisor *s) {
         TreeOptions tree = { .max_groups = s->config->reeve.max_groups, .watch = s->config->reeve.watch };
         EyesOptions eyes = { .fs = &s->fs, .command_lines = s->config->reeve.record_command_line };
@@ -295,23 +236,13 @@ int groups_open(Supervisor *s) {
         r = eyes_new(&s->eyes, &eyes);
         if (r < 0)
                 return r;
-        r = eventswatch_new(&s->eventswatch, &s->fs);
-        if (r < 0)
-                return r;
-        r = supervisor_io(s, &s->eventswatch_io, eventswatch_fd(s->eventswatch), EPOLLIN, 5, on_eventswatch);
-        if (r < 0)
-                return r;
-        return supervisor_io(s, &s->eyes_io, ring_fd(eyes_ring(s->eyes)), EPOLLIN, 5, on_eyes);
+        return eventswatch_new(&s->eventswatch, &s->fs);
 }
 
 /* The walk begins once the source of births is known: the churn ring already records, so nothing falls in between. */
 int groups_walk(Supervisor *s) {
-        int r;
-
         tree_walk_begin(s->tree);
-        r = dirwatch_new(&s->dirwatch, &s->fs, s->config->reeve.watch, /* follow= */ s->from.tier != REEVE_TIER_KPROBE);
-
-        return r < 0 ? r : supervisor_io(s, &s->dirwatch_io, ring_fd(dirwatch_ring(s->dirwatch)), EPOLLIN, 3, on_dirwatch);
+        return dirwatch_new(&s->dirwatch, &s->fs, s->config->reeve.watch, /* follow= */ s->from.tier != REEVE_TIER_KPROBE);
 }
 
 void groups_close(Supervisor *s) {

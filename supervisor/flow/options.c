@@ -1,4 +1,4 @@
-#include "supervisor/options.h"
+#include "supervisor/flow/options.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,0 +1,82 @@
+/* Who asks? The server's operations, and the eyes' answers on their way back. */
+#include "supervisor/flow/answers.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "supervisor/flow/asked.h"
+#include "supervisor/flow/changes.h"
+#include "supervisor/flow/explaining.h"
+#include "supervisor/flow/sources.h"
+#include "supervisor/flow/status.h"
+#include "supervisor/host/proc.h"
+
+void answers_eyes(Supervisor *s, const EyesAnswer *answer) {
+        Asked *a = asked_find(s, answer->cookie);
+        json_t *facts;
+
+        if (!a)
+                return;
+        facts = answer->text ? json_loads(answer->text, 0, NULL) : NULL;
+        if (!facts)
+                server_fail_text(a->call, answer->error == -ENODEV ? "NotFound" : "Failed",
+                                 answer->error == -ENODEV ? "that cgroup is gone" : "the cgroup could not be read");
+        else if (a->kind == ASKED_STANDING)
+                explaining_standing(s, a->call, facts);
+        else
+                asked_reply(a->call, json_pack("{s:O}", "status", facts));
+        json_decref(facts);
+        asked_end(s, a);
+}
+
+typedef struct Pending {
+        uint64_t after;
+        LedgerTake *take;
+        void *userdata;
+} Pending;
+
+static int take_pending(const SpoolRecord *record, void *userdata) {
+        const Pending *p = userdata;
+        LedgerRow row = { .json = record->json, .length = record->json_size };
+
+        if (record->seq <= p->after || record->meta_size != sizeof(row.meta))
+                return 0;
+        memcpy(&row.meta, record->meta, sizeof(row.meta));
+        p->take(&row, p->userdata);
+        return 0;
+}
+
+static void op_pending(uint64_t after_seq, LedgerTake *take, void *take_userdata, void *userdata) {
+        Supervisor *s = userdata;
+        Pending pending = { .after = after_seq, .take = take, .userdata = take_userdata };
+
+        (void) spool_records_replay(s->spool, take_pending, &pending);
+}
+
+static uint64_t op_drained(void *userdata) {
+        return sources_drained_usec(userdata);
+}
+
+static int op_alive(int64_t pid, uint64_t start_usec, void *userdata) {
+        ProcStat stat;
+        int r = proc_stat((int32_t) pid, &stat);
+
+        (void) userdata;
+        if (r == -ESRCH)
+                return 0;
+        if (r < 0)
+                return r;
+        return (start_usec == 0 || proc_same_start(start_usec * 1000, stat.start_ticks)) && stat.state != 'Z' && stat.state != 'X';
+}
+
+const ServerOps answers_ops = {
+        .status = status_answer,
+        .explain = explaining_answer,
+        .set = changes_set,
+        .reload = changes_reload,
+        .pending = op_pending,
+        .drained_usec = op_drained,
+        .process_alive = op_alive,
+        .resolve = asked_path,
+};

@@ -1,0 +1,112 @@
+/* A peer's question that waits for an answer of another thread, and the cgroup it means. */
+#include "supervisor/flow/asked.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/base/fd.h"
+#include "supervisor/flow/groups.h"
+#include "supervisor/host/proc.h"
+#include "supervisor/text/escape.h"
+
+enum { MATCHES_MAX = 16 };
+
+Asked *asked_new(Supervisor *s, AskedKind kind, ServerCall *call) {
+        Asked *a = calloc(1, sizeof(*a));
+
+        if (!a) {
+                server_fail_text(call, "Failed", "no memory");
+                return NULL;
+        }
+        /* Cookies of peers' questions have the top bit, seqs of records never reach it. */
+        *a = (Asked) { .next = s->asked, .cookie = ++s->next_cookie | UINT64_C(1) << 63, .kind = kind, .call = call };
+        s->asked = a;
+        return a;
+}
+
+Asked *asked_find(Supervisor *s, uint64_t cookie) {
+        for (Asked *a = s->asked; a; a = a->next)
+                if (a->cookie == cookie)
+                        return a;
+        return NULL;
+}
+
+void asked_end(Supervisor *s, Asked *a) {
+        for (Asked **p = &s->asked; *p; p = &(*p)->next)
+                if (*p == a) {
+                        *p = a->next;
+                        break;
+                }
+        json_decref(a->records);
+        free(a);
+}
+
+void asked_done(Supervisor *s) {
+        while (s->asked) {
+                server_fail_text(s->asked->call, "Failed", "reeved stops");
+                asked_end(s, s->asked);
+        }
+}
+
+/* Ends @call with @object, whose reference it takes. */
+void asked_reply(ServerCall *call, json_t *object) {
+        _cleanup_free_ char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+        if (text)
+                server_reply(call, text);
+        else
+                server_fail_text(call, "Failed", "no memory");
+        json_decref(object);
+}
+
+/* The one living or dead cgroup that @word names. Returns its id; 0 with the call ended where there is none, or several. */
+uint64_t asked_resolve(Supervisor *s, ServerCall *call, const char *word) {
+        uint64_t ids[MATCHES_MAX];
+        char text[4096];
+        Strbuf out = STRBUF_INIT(text);
+        size_t n;
+
+        if (strncmp(word, "pid:", 4) == 0) {
+                char path[4200];
+                bool deleted;
+
+                if (proc_cgroup(atoi(word + 4), path, sizeof(path), &deleted) < 0) {
+                        server_fail_text(call, "NotFound", word);
+                        return 0;
+                }
+                ids[0] = tree_find(s->tree, path);
+                n = ids[0] ? 1 : 0;
+        } else
+                n = tree_resolve(s->tree, word, ids, MATCHES_MAX);
+        if (n == 1)
+                return ids[0];
+        strbuf_puts(&out, word);
+        for (size_t i = 0; i < n && i < MATCHES_MAX; i++)
+                strbuf_printf(&out, "%s%s", i ? ", " : " may be any of: ", groups_path(s, ids[i]));
+        server_fail_text(call, "NotFound", text);
+        return 0;
+}
+
+bool asked_may_read(Supervisor *s, const ServerCall *call, uint64_t id) {
+        const ServerPeer *peer = server_call_peer(call);
+
+        return peer->reads_all || groups_owner_uid(s, id) == (int64_t) peer->uid;
+}
+
+int asked_path(const char *name, char *ret, size_t size, void *userdata) {
+        Supervisor *s = userdata;
+        Strbuf out = { .data = ret, .size = size };
+        uint64_t ids[2];
+        const char *path;
+
+        if (tree_resolve(s->tree, name, ids, 2) == 1 && (path = groups_path(s, ids[0]))) {
+                escape_text(&out, path);
+                return out.truncated ? -EINVAL : 0;
+        }
+        if (name[0] != '/')
+                return -ENOENT;
+        strbuf_puts(&out, name);
+        return out.truncated ? -EINVAL : 0;
+}

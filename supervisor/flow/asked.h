@@ -1,0 +1,40 @@
+#pragma once
+/* Asked: questions of peers that wait for an answer of another thread. */
+#include <jansson.h>
+
+#include "supervisor/flow/state.h"
+
+typedef enum AskedKind { ASKED_STATUS, ASKED_STANDING, ASKED_SET } AskedKind;
+
+/* One of them. */
+typedef struct Asked {
+        struct Asked *next;
+        uint64_t cookie;
+        AskedKind kind;
+        ServerCall *call;
+        json_t *records;                /* SET: what was done so far */
+} Asked;
+
+/* Notes a question; NULL with @call ended where there is no memory. */
+Asked *asked_new(Supervisor *s, AskedKind kind, ServerCall *call);
+
+/* The question with that cookie, or NULL. */
+Asked *asked_find(Supervisor *s, uint64_t cookie);
+
+/* Forgets it; its call was ended. */
+void asked_end(Supervisor *s, Asked *a);
+
+/* Ends all of them: reeved stops. */
+void asked_done(Supervisor *s);
+
+/* Ends @call with @object, whose reference it takes. */
+void asked_reply(ServerCall *call, json_t *object);
+
+/* The one living or dead cgroup that @word names. Returns its id; 0 with the call ended where there is none, or several. */
+uint64_t asked_resolve(Supervisor *s, ServerCall *call, const char *word);
+
+/* Whether the peer may read what concerns that cgroup. */
+bool asked_may_read(Supervisor *s, const ServerCall *call, uint64_t id);
+
+/* ServerOps.resolve: the path of @name, spelled as in records. */
+int asked_path(const char *name, char *ret, size_t size, void *userdata);

@@ -1,0 +1,36 @@
+/* Near its limit: what memory.events of the budgeted cgroups tell. */
+#include "supervisor/flow/counters.h"
+
+#include <stdio.h>
+
+#include "supervisor/flow/groups.h"
+#include "supervisor/flow/intake.h"
+
+/* The tier log without a kernel log knows of kills by these counters alone. */
+static void count_kills(Supervisor *s, const EventswatchNews *news) {
+        int64_t grown = news->local_now.oom_kill < 0 ? 0 : news->local_now.oom_kill - news->local_before.oom_kill;
+        Kill kill;
+
+        if (s->from.kprobe || s->from.log || grown <= 0)
+                return;
+        logsource_counted(&kill, news->id, groups_path(s, news->id), (uint32_t) grown, news->now_nsec);
+        s->from.log_confirmed += (uint64_t) grown;
+        intake_kill(s, &kill);
+}
+
+static void on_events(void *userdata, const EventswatchNews *news) {
+        Supervisor *s = userdata;
+        EyesRequest look = { .kind = EYES_READ_AHEAD, .cgroup_id = news->id };
+        const char *path = groups_path(s, news->id);
+
+        count_kills(s, news);
+        if (news->gone)
+                return;
+        if (path)
+                (void) snprintf(look.path, sizeof(look.path), "%s", path);
+        (void) eyes_post(s->eyes, &look);
+}
+
+void counters_drain(Supervisor *s) {
+        (void) eventswatch_drain(s->eventswatch, on_events, s);
+}

@@ -1,0 +1,78 @@
+/* What happened before we were here: read back once per ledger and boot. */
+#include "supervisor/flow/history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "supervisor/base/fd.h"
+#include "supervisor/flow/intake.h"
+
+static int marker_path(const Supervisor *s, char *buf, size_t size) {
+        return snprintf(buf, size, "%s/read-back", s->options.runtime_directory) < (int) size ? 0 : -ENAMETOOLONG;
+}
+
+/* The marker names ledger and boot: a new one of either is a first start. */
+static bool is_read_back(Supervisor *s) {
+        char path[1100], have[64] = "", want[64];
+        _cleanup_close_ int fd = -1;
+
+        (void) snprintf(want, sizeof(want), "%s %s", clerk_ledger_id(s->clerk), s->boot_id);
+        if (marker_path(s, path, sizeof(path)) < 0)
+                return false;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0 || read(fd, have, sizeof(have) - 1) <= 0)
+                return false;
+        return strcmp(have, want) == 0;
+}
+
+static void mark_read_back(Supervisor *s) {
+        char path[1100], text[64];
+        _cleanup_close_ int fd = -1;
+        int n = snprintf(text, sizeof(text), "%s %s", clerk_ledger_id(s->clerk), s->boot_id);
+
+        if (marker_path(s, path, sizeof(path)) < 0)
+                return;
+        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd >= 0)
+                (void) !write(fd, text, (size_t) n);
+}
+
+static int on_readback(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+        ReadbackCounts counts;
+        ReadbackKill *read;
+
+        (void) source, (void) fd, (void) revents;
+        ring_drain_fd(readback_ring(s->readback));
+        while ((read = readback_take(s->readback))) {
+                intake_read_back(s, read);
+                (void) readback_kill_free(read);
+        }
+        readback_counts(s->readback, &counts);
+        if (counts.done) {
+                s->readback_io = sd_event_source_disable_unref(s->readback_io);
+                s->readback = readback_free(s->readback);
+                mark_read_back(s);
+        }
+        return 0;
+}
+
+void history_read(Supervisor *s) {
+        ReadbackOptions options = { 0 };
+
+        if (s->readback || is_read_back(s))
+                return;
+        /* A known ledger has all up to its newest record; two seconds more, since kernel log stamps and ours differ. */
+        if (!s->opening.created && s->opening.last_time_usec > 2000000)
+                options.since_realtime_usec = (int64_t) s->opening.last_time_usec - 2000000;
+        if (readback_new(&s->readback, &options) < 0)
+                return;
+        (void) state_io(s, &s->readback_io, ring_fd(readback_ring(s->readback)), EPOLLIN, 10, on_readback);
+}
+
+void history_done(Supervisor *s) {
+        s->readback_io = sd_event_source_disable_unref(s->readback_io);
+        s->readback = readback_free(s->readback);
+}

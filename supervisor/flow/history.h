@@ -1,0 +1,9 @@
+#pragma once
+/* History: what the kernel log, the journal and pstore keep from before we were here. */
+#include "supervisor/flow/state.h"
+
+/* Begins to read it back, once per ledger and boot. */
+void history_read(Supervisor *s);
+
+/* Stops reading. */
+void history_done(Supervisor *s);

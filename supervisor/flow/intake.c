@@ -1,0 +1,171 @@
+/* A kill comes in: inside Watch=? Known to the ledger already? Only then it becomes a record. */
+#include "supervisor/flow/intake.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/flow/groups.h"
+#include "supervisor/flow/kills.h"
+
+/* A kill from before our start: in a ring, in the spool's pages, in the kernel's log. Whether it is recorded already only
+ * the ledger knows, and that takes a moment. Everything it points to is its own. */
+struct LateKill {
+        LateKill *next;
+        Supervisor *s;
+        Kill kill;
+        RecordContext context;
+        bool foreign;                   /* of another boot, or read back: context differs from the emitter's */
+        char boot_id[37];
+        char key[128];
+};
+
+/* What the victim's names taught us: a cgroup that no mkdir event told of. Whether it still lives an eye finds out. */
+static void learn_cgroup(Supervisor *s, const KillCgroup *cgroup) {
+        TreeGroup group;
+        EyesRequest look = { .kind = EYES_OWNER, .cgroup_id = cgroup->id };
+
+        if (cgroup->id == 0 || !cgroup->path || cgroup->path[0] != '/' || tree_get(s->tree, cgroup->id, &group))
+                return;
+        if (tree_learn(s->tree, &(TreeBirth) { .id = cgroup->id, .path = cgroup->path, .owner = TREE_OWNER_UNKNOWN }) > 0)
+                (void) eyes_post(s->eyes, &look);
+}
+
+/* Kill points to constant text; here it is ours. */
+static void free_text(const char *text) {
+        free((void *) (uintptr_t) text);
+}
+
+static LateKill *late_free(LateKill *l) {
+        if (!l)
+                return NULL;
+        free_text(l->kill.limit.path);
+        free_text(l->kill.kill_cgroup.path);
+        for (size_t i = 0; i < l->kill.n_victims; i++)
+                free_text(l->kill.victims[i].cgroup.path);
+        free(l->kill.victims);
+        free(l);
+        return NULL;
+}
+
+static const char *copy_text(const char *text) {
+        return text ? strdup(text) : NULL;
+}
+
+/* A copy that owns what it points to. NULL: no memory. */
+static LateKill *late_new(Supervisor *s, const Kill *kill) {
+        LateKill *l = calloc(1, sizeof(*l));
+
+        if (!l)
+                return NULL;
+        l->s = s;
+        l->kill = *kill;
+        l->kill.late = true;
+        l->kill.victims = calloc(kill->n_victims + 1, sizeof(KillVictim));
+        l->kill.limit.path = copy_text(kill->limit.path);
+        l->kill.kill_cgroup.path = copy_text(kill->kill_cgroup.path);
+        if (!l->kill.victims) {
+                l->kill.n_victims = 0;
+                return late_free(l);
+        }
+        memcpy(l->kill.victims, kill->victims, kill->n_victims * sizeof(KillVictim));
+        for (size_t i = 0; i < kill->n_victims; i++)
+                l->kill.victims[i].cgroup.path = copy_text(kill->victims[i].cgroup.path);
+        l->kill.max_victims = kill->n_victims;
+        return l;
+}
+
+static void late_unlink(LateKill *l) {
+        for (LateKill **p = &l->s->late; *p; p = &(*p)->next)
+                if (*p == l) {
+                        *p = l->next;
+                        return;
+                }
+}
+
+static void on_exists(const ClerkAnswer *answer, void *userdata) {
+        LateKill *l = userdata;
+
+        late_unlink(l);
+        /* Where the ledger cannot say, one record too many is better than one too few. */
+        if (answer->error < 0 || answer->number == 0)
+                kills_record(l->s, &l->kill, l->foreign ? &l->context : NULL, !l->foreign);
+        (void) late_free(l);
+}
+
+static void late_ask(LateKill *l) {
+        Supervisor *s = l->s;
+        ClerkQuery query = {
+                .question = CLERK_EXISTS,
+                .boot_id = l->boot_id[0] ? l->boot_id : s->emit.context.boot_id,
+        };
+
+        if (l->foreign)
+                query.query.key = l->key[0] ? l->key : NULL;
+        else {
+                query.origin_nsec = l->kill.time_nsec;
+                query.origin_pid = l->kill.invoker_tid;
+        }
+        l->next = s->late;
+        s->late = l;
+        if (clerk_ask(s->clerk, &query, on_exists, l) < 0)
+                on_exists(&(ClerkAnswer) { .error = -EAGAIN }, l);
+}
+
+uint64_t intake_releasable_nsec(const Supervisor *s) {
+        uint64_t oldest = UINT64_MAX;
+
+        for (const LateKill *l = s->late; l; l = l->next)
+                if (!l->foreign && l->kill.time_nsec < oldest)
+                        oldest = l->kill.time_nsec;
+        return oldest == UINT64_MAX ? oldest : oldest - 1;
+}
+
+void intake_kill(Supervisor *s, const Kill *kill) {
+        LateKill *late;
+
+        for (size_t i = 0; i < kill->n_victims; i++)
+                learn_cgroup(s, &kill->victims[i].cgroup);
+        learn_cgroup(s, &kill->limit);
+        if (kill->n_victims > 0 && !groups_watched(s, kill->victims[0].cgroup.id)) {
+                s->from.outside += kill->confirmed;
+                return;
+        }
+        s->from.recorded += kill->confirmed;
+        if (kill->time_nsec >= s->started_nsec) {
+                kills_record(s, kill, NULL, true);
+                return;
+        }
+        late = late_new(s, kill);
+        if (late)
+                late_ask(late);
+        else
+                kills_record(s, kill, NULL, false);
+}
+
+void intake_read_back(Supervisor *s, const ReadbackKill *read) {
+        LateKill *l = late_new(s, &read->kill);
+        Strbuf key;
+
+        if (!l)
+                return;
+        l->foreign = true;
+        l->context = s->emit.context;
+        (void) snprintf(l->boot_id, sizeof(l->boot_id), "%s", read->this_boot ? s->boot_id : read->boot_id);
+        l->context.boot_id = l->boot_id[0] ? l->boot_id : NULL;
+        if (read->realtime_usec > 0)
+                l->context.realtime_offset_usec = read->realtime_usec - (int64_t) (read->kill.time_nsec / 1000);
+        key = (Strbuf) STRBUF_INIT(l->key);
+        (void) record_key(&key, l->context.boot_id, &l->kill);
+        late_ask(l);
+}
+
+void intake_done(Supervisor *s) {
+        while (s->late) {
+                LateKill *l = s->late;
+
+                s->late = l->next;
+                (void) late_free(l);
+        }
+}

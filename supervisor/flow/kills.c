@@ -1,0 +1,98 @@
+/* Who was killed? From an attributed kill to its record, and to what is learned of it afterwards. */
+#include "supervisor/flow/kills.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "supervisor/base/fd.h"
+#include "supervisor/flow/groups.h"
+#include "supervisor/host/proc.h"
+
+static int write_kill(Strbuf *out, const RecordContext *context, const void *what) {
+        return record_kill(out, context, what);
+}
+
+/* Asks the eyes what is left to see: who else is there, who filled it. The answer's cookie is the record's seq. */
+static void ask_details(Supervisor *s, const Kill *kill, uint64_t seq) {
+        EyesRequest request = { .kind = EYES_KILL_DETAILS, .cookie = seq };
+        const char *path;
+
+        if (kill->n_victims > 0)
+                request.cgroup_id = kill->victims[0].cgroup.id;
+        if (kill->scope != REEVE_SCOPE_HOST)
+                request.limit_id = kill->limit.id;
+        path = request.cgroup_id ? groups_path(s, request.cgroup_id) : NULL;
+        if (path)
+                (void) snprintf(request.path, sizeof(request.path), "%s", path);
+        path = request.limit_id ? groups_path(s, request.limit_id) : NULL;
+        if (path)
+                (void) snprintf(request.limit_path, sizeof(request.limit_path), "%s", path);
+        for (size_t i = 0; i < kill->n_victims && i < EYES_VICTIMS_MAX; i++)
+                request.victims[request.n_victims++] =
+                        (EyesVictim) { .tgid = kill->victims[i].tgid, .start_nsec = kill->victims[i].start_nsec };
+        if (!eyes_post(s->eyes, &request))
+                s->details_missed++;
+}
+
+void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context, bool look) {
+        uint64_t group = kill->n_victims > 0 ? kill->victims[0].cgroup.id : 0;
+        EmitHead head = {
+                .type = REEVE_RECORD_KILL,
+                .time_nsec = kill->time_nsec,
+                .origin_nsec = kill->time_nsec,
+                .origin_pid = kill->invoker_tid,
+                .owner_uid = group ? groups_owner_uid(s, group) : RECORD_OWNER_UNKNOWN,
+                .context = context,
+        };
+        uint64_t seq = emit_record(&s->emit, &head, write_kill, kill);
+
+        if (seq > 0 && look) {
+                MemoryEvents before;
+                bool known = kill->limit.id && eventswatch_last(s->eventswatch, kill->limit.id, &before, NULL);
+
+                aftermath_keep(&s->aftermaths, seq, kill, known ? &before : NULL);
+                ask_details(s, kill, seq);
+        }
+}
+
+/* ---- what the eyes saw ---- */
+
+typedef struct More {
+        const char *of, *text;
+        size_t length;
+        uint64_t time_nsec;
+} More;
+
+static int write_more(Strbuf *out, const RecordContext *context, const void *what) {
+        const More *m = what;
+
+        return record_more(out, context, m->of, m->time_nsec, m->text, m->length);
+}
+
+static void emit_more(Supervisor *s, uint64_t of_seq, uint64_t group, const char *text) {
+        char of[EMIT_ID_SIZE];
+        More more = { .of = emit_id(&s->emit, of_seq, of), .text = text, .length = strlen(text),
+                      .time_nsec = clock_boottime_nsec() };
+        EmitHead head = {
+                .type = REEVE_RECORD_MORE,
+                .time_nsec = more.time_nsec,
+                .of_seq = of_seq,
+                .owner_uid = group ? groups_owner_uid(s, group) : RECORD_OWNER_UNKNOWN,
+        };
+
+        (void) emit_record(&s->emit, &head, write_more, &more);
+}
+
+void kills_details(Supervisor *s, const EyesAnswer *answer) {
+        json_t *details = answer->text ? json_loads(answer->text, 0, NULL) : NULL;
+        _cleanup_free_ char *text = NULL;
+
+        if (json_is_object(details)) {
+                aftermath_complete(&s->aftermaths, answer->cookie, details, s->tree, groups_path, s);
+                text = json_dumps(details, JSON_COMPACT);
+        }
+        if (text)
+                emit_more(s, answer->cookie, answer->cgroup_id, text);
+        json_decref(details);
+}

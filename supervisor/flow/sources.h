@@ -1,0 +1,18 @@
+#pragma once
+/* Sources: the one in use, drained, checked, and replaced when it fails. */
+#include "supervisor/flow/state.h"
+
+/* Opens the best source that Source= allows, says which and why no better one. */
+void sources_open(Supervisor *s);
+
+/* Closes it; probes and rings stay. */
+void sources_close(Supervisor *s);
+
+/* Source= is another now. */
+void sources_reopen(Supervisor *s);
+
+/* Is all well, and do the numbers agree? At each watchdog tick and after each kill. */
+void sources_check(Supervisor *s);
+
+/* Up to when (CLOCK_BOOTTIME, usec) the sources are drained. */
+uint64_t sources_drained_usec(Supervisor *s);

@@ -1,0 +1,119 @@
+#pragma once
+/* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
+ * the lowest: emit, groups, kills, intake, signals, history, counters, sources; settings; asked, status, explaining,
+ * changes, answers. supervisor.c above them owns the state and hands round what comes in. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "supervisor/act/budgets.h"
+#include "supervisor/attribute/assemble.h"
+#include "supervisor/attribute/managerkill.h"
+#include "supervisor/attribute/reconcile.h"
+#include "supervisor/flow/emit.h"
+#include "supervisor/host/cgroupfs.h"
+#include "supervisor/host/conffiles.h"
+#include "supervisor/host/kprobe.h"
+#include "supervisor/host/mounts.h"
+#include "supervisor/observe/aftermath.h"
+#include "supervisor/observe/eventswatch.h"
+#include "supervisor/observe/eyes.h"
+#include "supervisor/observe/logsource.h"
+#include "supervisor/observe/readback.h"
+#include "supervisor/flow/options.h"
+#include "supervisor/tree/dirwatch.h"
+#include "supervisor/tree/tree.h"
+
+/* Where facts come from, and why not from elsewhere. */
+typedef struct Sources {
+        ReeveTier tier;
+        Kprobe *kprobe;
+        char kprobe_why[256];           /* why there is no kprobe source; empty where there is */
+        Logsource *log;
+        char log_why[256];
+        void *assembler_memory;
+        Assembler *assembler;
+        Reconciler reconciler;
+        int vmstat_fd;
+        sd_event_source *kills_io, *churn_io, *churn_timer, *expire_timer, *log_io, *settle_timer, *retry_timer;
+        uint64_t log_confirmed;         /* tier log: attempts seen in "Killed" lines */
+        uint64_t outside;               /* confirmed attempts outside Watch= */
+        uint64_t recorded;              /* confirmed attempts that stand in records */
+        uint64_t kmsg_lost;
+        uint64_t lost_churn;            /* as last read */
+        uint64_t lost;                  /* sum of all gaps since start */
+        bool degraded;                  /* a better source than the present one failed while it ran */
+} Sources;
+
+typedef struct LateKill LateKill;
+
+/* A signal that waits until an eye has looked at sender and target. */
+typedef struct SignalAsked {
+        uint64_t cookie;                /* 0: free */
+        Sigkill signal;
+} SignalAsked;
+
+enum { SIGNALS_MAX = 64, YOUNG_MAX = 512 };
+
+typedef struct Supervisor {
+        Options options;
+        sd_event *event;
+        sd_event_source *sources_of_signals[4];
+        sd_event_source *watchdog, *clock_io;
+        uint64_t watchdog_usec;
+
+        Config *config;                 /* never NULL: the defaults where the files are bad */
+        Complaints complaints;          /* of the last load; errors mean that config is an older one or the defaults */
+        bool refused;                   /* the files as they are now were refused */
+
+        CgroupMount mount;
+        Cgroupfs fs;
+        Tree *tree;
+        Dirwatch *dirwatch;
+        bool walked;                    /* the first walk is done */
+        bool walk_due;                  /* births were missed since the last one */
+        uint64_t walk_nsec;
+        uint64_t young[YOUNG_MAX];      /* born within the last second: their owner is looked at once more */
+        size_t n_young;
+        sd_event_source *young_timer;
+        Eventswatch *eventswatch;
+        Eyes *eyes;
+        Budgets *budgets;
+        Readback *readback;
+        sd_event_source *dirwatch_io, *eventswatch_io, *eyes_io, *budgets_io, *readback_io, *clerk_io;
+
+        Sources from;
+        Spool *spool;
+        Clerk *clerk;
+        LedgerOpening opening;
+        Crier *crier;
+        Server *server;
+        Emit emit;
+
+        char boot_id[33], machine_id[33], hostname[65];
+        char path[4352];                /* of the last groups_path() */
+        uint64_t started_nsec;
+        int64_t started_realtime_usec;
+        LateKill *late;                 /* kills that wait for the ledger's word whether it has them */
+        uint64_t next_cookie;
+        struct Asked *asked;            /* questions to eyes and the slow hand that wait for an answer */
+        Aftermaths aftermaths;
+        uint64_t details_missed;        /* kills for which no eye was free */
+        Managerkill managerkill;
+        sd_event_source *managerkill_timer;
+        SignalAsked signals[SIGNALS_MAX];
+        uint64_t signals_skipped;       /* SIGKILLs that were no OOM and found no place to wait */
+        const EyesParty *sender;        /* of the sigkill record being written */
+        int32_t sender_tid;
+        bool stopping;
+} Supervisor;
+
+/* Adds an io source, or answers -errno. @priority: lower first. */
+int state_io(Supervisor *s, sd_event_source **ret, int fd, uint32_t events, int64_t priority, sd_event_io_handler_t handler);
+
+/* Arms a one-shot timer @usec from now on CLOCK_BOOTTIME, made at first use. One that is armed already stays. */
+void state_timer(Supervisor *s, sd_event_source **timer, uint64_t usec, sd_event_time_handler_t handler);
+
+/* A record of the supervisor itself: @event is its word, @text one sentence or NULL, @details a JSON object's text with
+ * further fields or NULL. */
+void state_say(Supervisor *s, const char *event, const char *text, const char *details);
