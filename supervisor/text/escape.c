@@ -67,6 +67,8 @@ static bool put_hex(Strbuf *out, const char *data, size_t n) {
 }
 
 static void escape(Strbuf *out, const char *data, size_t length, bool terminal, bool keep_backslash) {
+        /* Also of nothing a text is made. */
+        strbuf_append(out, "", 0);
         for (size_t i = 0; i < length;) {
                 unsigned code = 0;
                 size_t n = escape_utf8_character(data + i, length - i, &code);

@@ -47,6 +47,15 @@ static void test_an_escaped_string_is_not_escaped_twice(void **state) {
         assert_string_equal(out, "a\\x0a\\xe2\\x80\\xae");
 }
 
+static void test_nothing_is_a_text_too(void **state) {
+        char text[8] = "garbage";
+        Strbuf b = STRBUF_INIT(text);
+
+        (void) state;
+        escape_bytes(&b, "", 0);
+        assert_string_equal(text, "");
+}
+
 static void test_no_character_is_cut(void **state) {
         char out[5];
         Strbuf b = STRBUF_INIT(out);
@@ -80,6 +89,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rows),
                 cmocka_unit_test(test_an_escaped_string_is_not_escaped_twice),
+                cmocka_unit_test(test_nothing_is_a_text_too),
                 cmocka_unit_test(test_no_character_is_cut),
                 cmocka_unit_test(test_undo),
         };
