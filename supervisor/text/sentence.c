@@ -203,6 +203,7 @@ void record_say_gap(Strbuf *out, const RecordGap *g) {
                 [REEVE_GAP_KMSG] = "the kernel's log moved on too fast",
                 [REEVE_GAP_OWNERLESS] = "their memory had no owner any more",
                 [REEVE_GAP_NOT_WATCHING] = "Reeve was not watching",
+                [REEVE_GAP_RETENTION] = "their records had to go",
         };
         const char *cause = (size_t) g->cause < sizeof(causes) / sizeof(*causes) ? causes[g->cause] : causes[0];
 
