@@ -115,7 +115,7 @@ static void print_finding(const Finding *x, const CtlContext *c) {
         Strbuf b = STRBUF_INIT(value);
 
         escape_terminal(&b, x->value, strlen(x->value), /* escaped= */ false);
-        (void) printf("%s%-8s%s %-24s %s\n", c->color ? colors[x->state] : "", finding_state_to_string(x->state),
+        (void) printf("%s%-8s%s %-24s  %s\n", c->color ? colors[x->state] : "", finding_state_to_string(x->state),
                       c->color ? "\033[0m" : "", x->name, value);
         if (x->state == FINDING_OK)
                 return;

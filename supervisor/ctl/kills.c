@@ -124,11 +124,15 @@ static json_t *counts_of(const Records *list, const char *by) {
 }
 
 static int counts_print(const Records *list, const Options *o) {
-        static const TableColumn by_columns[] = {
+        const TableColumn by_columns[] = {
                 { .title = "KILLS", .right = true },
                 { .title = "VICTIMS", .right = true },
                 { .title = "LAST" },
-                { .title = "", .shrink = 1, .keep_end = true, .least = 20 },
+                { .title = strcmp(o->by, "unit") == 0     ? "UNIT" :
+                           strcmp(o->by, "cgroup") == 0   ? "CGROUP" :
+                           strcmp(o->by, "reason") == 0   ? "REASON" :
+                                                            "KILLER",
+                  .shrink = 1, .keep_end = true, .least = 20 },
         };
         json_auto_t *counts = counts_of(list, o->by);
         const CtlContext *c = &o->context;

@@ -180,6 +180,7 @@ static bool ends_with(const char *text, const char *end) {
 static void scalar_put(const char *key, const json_t *value) {
         char text[HUMAN_SIZE];
 
+        (void) fputc(' ', stdout);
         if (json_is_string(value))
                 print_name(stdout, json_string_value(value));
         else if (json_is_boolean(value))
@@ -202,6 +203,7 @@ static bool is_cgroup(const json_t *value) {
 static void cgroup_put(const json_t *cgroup) {
         const json_t *path = json_object_get(cgroup, "path"), *id = json_object_get(cgroup, "id");
 
+        (void) fputc(' ', stdout);
         print_name(stdout, json_is_string(path) ? json_string_value(path) : "(name not known)");
         if (json_is_integer(id))
                 (void) printf(" (id %" JSON_INTEGER_FORMAT ")", json_integer_value(id));
@@ -218,34 +220,37 @@ typedef struct Tree {
 
 static void members_put(Tree *t, const json_t *object, int depth, const char *prefix, bool dash);
 
-/* An array: of scalars on one line, of objects each begun by a dash. */
-static void array_put(Tree *t, const json_t *array, int depth) {
+/* An array, @path in the record: of scalars on one line, of objects each begun by a dash. */
+static void array_put(Tree *t, const json_t *array, int depth, const char *path) {
         const json_t *one;
         size_t i;
 
         if (json_array_size(array) == 0) {
-                (void) puts("none");
+                (void) puts(" none");
                 return;
         }
         if (!json_is_object(json_array_get(array, 0))) {
                 json_array_foreach(array, i, one) {
-                        if (i > 0)
-                                (void) fputs(", ", stdout);
+                        (void) fputs(i > 0 ? ", " : " ", stdout);
                         print_name(stdout, json_is_string(one) ? json_string_value(one) : "?");
                 }
                 (void) fputc('\n', stdout);
                 return;
         }
         (void) fputc('\n', stdout);
-        json_array_foreach(array, i, one)
-                members_put(t, one, depth + 1, /* nothing of its own is listed as not known */ NULL, /* dash= */ true);
+        json_array_foreach(array, i, one) {
+                char prefix[256];
+
+                (void) snprintf(prefix, sizeof(prefix), "%.200s[%zu].", path, i);
+                members_put(t, one, depth + 1, prefix, /* dash= */ true);
+        }
 }
 
 static void key_put(const Tree *t, const char *key, int depth, bool dash) {
         print_style(t->context, TABLE_DIM);
         (void) printf("%*s%s", dash ? depth * 2 - 2 : depth * 2, "", dash ? "- " : "");
         print_name(stdout, key);
-        (void) fputs(": ", stdout);
+        (void) fputc(':', stdout);
         print_style(t->context, TABLE_PLAIN);
 }
 
@@ -259,8 +264,10 @@ static void member_put(Tree *t, const char *key, const json_t *value, int depth,
                 (void) fputc('\n', stdout);
                 (void) snprintf(deeper, sizeof(deeper), "%s%s.", prefix ? prefix : "", key);
                 members_put(t, value, depth + 1, prefix ? deeper : NULL, /* dash= */ false);
-        } else if (json_is_array(value))
-                array_put(t, value, depth + 1);
+        } else if (json_is_array(value)) {
+                (void) snprintf(deeper, sizeof(deeper), "%s%s", prefix ? prefix : "", key);
+                array_put(t, value, depth + 1, deeper);
+        }
         else
                 scalar_put(key, value);
 }
@@ -296,13 +303,17 @@ static void members_put(Tree *t, const json_t *object, int depth, const char *pr
                 char path[256];
 
                 (void) snprintf(path, sizeof(path), "%s%s", prefix ? prefix : "", key);
+                /* The limits in it say so themselves. */
+                if (depth == 0 && strcmp(key, "unlimited") == 0)
+                        continue;
                 if (!all_null(value))
                         member_put(t, key, value, depth, prefix, dash);
                 else if (prefix && is_unlimited(t, path)) {
                         key_put(t, key, depth, dash);
-                        (void) puts("no limit");
+                        (void) puts(" no limit");
                 } else {
-                        if (prefix)
+                        /* What is not known of each of many would be a long list that says little. */
+                        if (prefix && !strchr(prefix, '['))
                                 (void) fprintf(t->unknown, "%s%s", t->n_unknown++ > 0 ? ", " : "", path);
                         continue;
                 }

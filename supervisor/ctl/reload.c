@@ -1,7 +1,25 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "supervisor/ctl/print.h"
 #include "supervisor/ctl/session.h"
+
+static void count_print(const json_t *change, const char *what, const char *end) {
+        json_int_t n = json_integer_value(json_object_get(change, what));
+
+        /* "budgets", of one "budget". */
+        (void) printf("%" JSON_INTEGER_FORMAT " %.*s%s", n, (int) (strlen(what) - (n == 1)), what, end);
+}
+
+static void change_print(const json_t *change) {
+        const char *after = json_string_value(json_object_get(change, "after"));
+        char cell[PRINT_CELL_SIZE];
+
+        (void) printf("Loaded configuration %s: ", print_cell(after ? after : "?", cell));
+        count_print(change, "budgets", ", ");
+        count_print(change, "rules", ", ");
+        count_print(change, "alerts", ".\n");
+}
 
 /* reevectl reload. */
 int ctl_reload(int argc, char **argv, const CtlContext *c) {
@@ -32,12 +50,10 @@ int ctl_reload(int argc, char **argv, const CtlContext *c) {
         if (!o.context.json && json_array_size(changes) == 0)
                 (void) puts("Loaded; nothing changed.");
         json_array_foreach(changes, i, one) {
-                char cell[PRINT_CELL_SIZE];
-
                 if (o.context.json)
                         e = print_json(&o.context, one);
                 else
-                        (void) puts(print_sentence(one, cell));
+                        change_print(one);
         }
         return e;
 }

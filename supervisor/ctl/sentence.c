@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "supervisor/base/strbuf.h"
 #include "supervisor/ctl/print.h"
 #include "supervisor/text/human.h"
 
@@ -172,6 +173,26 @@ static void limit_sentence(const json_t *record, char cell[static PRINT_CELL_SIZ
                                 strcmp(word_of(record, "by"), "reeve") == 0 ? "" : word_of(record, "by"));
 }
 
+/* "More about r7k2m9x4-9: limit_memory, contributors." */
+static void more_sentence(const json_t *record, char cell[static PRINT_CELL_SIZE]) {
+        static const char common[] = " schema seq id type time recorded_time boottime_usec boot_id machine_id hostname incident "
+                                     "configuration of unlimited ";
+        Strbuf out = { .data = cell, .size = PRINT_CELL_SIZE };
+        char name[PRINT_CELL_SIZE], word[80];
+        const char *key, *between = ": ";
+        json_t *value;
+
+        strbuf_printf(&out, "More about %s", print_cell(word_of(record, "of"), name));
+        json_object_foreach((json_t *) (uintptr_t) record, key, value) {
+                (void) snprintf(word, sizeof(word), " %.70s ", key);
+                if (strstr(common, word))
+                        continue;
+                strbuf_printf(&out, "%s%.200s", between, print_cell(key, name));
+                between = ", ";
+        }
+        strbuf_puts(&out, ".");
+}
+
 const char *print_sentence(const json_t *record, char cell[static PRINT_CELL_SIZE]) {
         const char *type = word_of(record, "type"), *text = string_of(record, "text");
         char a[PRINT_CELL_SIZE], b[PRINT_CELL_SIZE], w[PRINT_CELL_SIZE];
@@ -185,7 +206,7 @@ const char *print_sentence(const json_t *record, char cell[static PRINT_CELL_SIZ
         else if (strcmp(type, "gap") == 0)
                 (void) snprintf(cell, PRINT_CELL_SIZE, "%" PRId64 " lost: %s", number_of(record, "lost"), word_of(record, "cause"));
         else if (strcmp(type, "more") == 0)
-                (void) snprintf(cell, PRINT_CELL_SIZE, "more of %s", print_cell(word_of(record, "of"), a));
+                more_sentence(record, cell);
         else
                 (void) snprintf(cell, PRINT_CELL_SIZE, "%s", print_cell(word_of(record, "event"), a));
         return cell;

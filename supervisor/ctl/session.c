@@ -13,9 +13,10 @@ int session_fail(int error, const char *text, const char *what) {
         (void) fputs("reevectl: ", stderr);
         if (error == -ECONNREFUSED || error == -ECONNRESET)
                 (void) fputs("reeved does not answer: ", stderr);
-        else if (error == -ENOENT && what) {
-                print_name(stderr, what);
-                (void) fputs(": ", stderr);
+        /* The daemon's words name what was not found, and where there are several, which. */
+        if (error == -ENOENT && what && strncmp(words, "not found: ", 11) == 0) {
+                (void) fprintf(stderr, strcmp(words + 11, what) == 0 ? "no such cgroup or record: " : "");
+                words += 11;
         }
         print_name(stderr, words);
         (void) fputc('\n', stderr);

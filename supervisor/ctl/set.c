@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/ctl/configs.h"
 #include "supervisor/ctl/print.h"
 #include "supervisor/ctl/saved.h"
 #include "supervisor/ctl/session.h"
@@ -80,6 +81,29 @@ static int records_print(const Options *o, const json_t *records) {
         return e;
 }
 
+/* Names the lines that are read after 50-set.conf and say otherwise: the last one wins when the cgroup is made anew. */
+static void defeated_warn(const char *path, const json_t *values) {
+        Complaints complaints = COMPLAINTS_INIT;
+        Config *config = NULL;
+        Budget budget = { 0 };
+        const char *key;
+        json_t *value;
+
+        if (configs_load(NULL, &config, &complaints) >= 0) {
+                budget_collect(config->budgets, config->n_budgets, path, &budget);
+                json_object_foreach((json_t *) (uintptr_t) values, key, value) {
+                        const Origin *at = &budget.limits[limit_key_from_string(key)].at;
+
+                        if (at->order == 0 || !at->file || strstr(at->file, "/50-set.conf"))
+                                continue;
+                        (void) fprintf(stderr, "reevectl set: %s:%u is read later and sets %s too: it wins for the next cgroup of this name\n",
+                                       at->file, at->line, key);
+                }
+        }
+        config_unref(config);
+        complaints_done(&complaints);
+}
+
 /* Keeps what was set, under the path that the daemon says the cgroup has, and has it loaded. */
 static int save(reeve *r, const Options *o, const json_t *records, const json_t *values) {
         const char *path = json_string_value(json_object_get(json_object_get(json_array_get(records, 0), "cgroup"), "path"));
@@ -104,6 +128,7 @@ static int save(reeve *r, const Options *o, const json_t *records, const json_t 
                 return session_call_fail(r, error, NULL);
         if (!o->context.json)
                 (void) puts("Saved in /etc/reeve/policies.d/50-set.conf.");
+        defeated_warn(path, values);
         return CTL_DONE;
 }
 

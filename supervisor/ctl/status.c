@@ -9,14 +9,16 @@
 #include "supervisor/ctl/options.h"
 #include "supervisor/ctl/print.h"
 #include "supervisor/ctl/session.h"
+#include "supervisor/ctl/standing.h"
 #include "supervisor/ctl/watched.h"
 #include "supervisor/text/human.h"
 
 static const OptionsHelp help = {
         .usage = "status [CGROUP] [--counters] [-q]",
         .text = "Without CGROUP: how reeved watches (tier, sources and why not a better one), what it\n"
-                "knows and what it lost. With CGROUP: how that cgroup stands, against which limits,\n"
-                "by which lines of the configuration. With -q: exit 0 where it watches without a gap.",
+                "knows and what it lost. With CGROUP: how that cgroup stands, against which limits\n"
+                "('reevectl check --effective CGROUP' says by which lines of the configuration).\n"
+                "With -q: exit 0 where it watches without a gap, else 1.",
         .examples = "  reevectl status web.service\n"
                     "  reevectl status --counters\n"
                     "  reevectl status -q || echo 'this host is not watched well'",
@@ -25,7 +27,9 @@ static const OptionsHelp help = {
 };
 
 /* Fields that only --counters shows. */
-static const char *const counter_fields[] = { "attempts", "attributed", "unattributed", "outside", "probes", "rings", "kernel_bytes" };
+static const char *const counter_fields[] = { "attempts", "attributed",   "unattributed", "outside",        "not_counted",
+                                              "probes",   "rings",        "kernel_bytes", "ledger",         "eyes",
+                                              "details_missed", "signals_skipped", "journal_dropped", "cgroups_refused" };
 
 static const char *string_of(const json_t *object, const char *key) {
         const char *text = json_string_value(json_object_get(object, key));
@@ -111,14 +115,28 @@ void status_why_not_better(const CtlContext *c, const json_t *status) {
         }
 }
 
-static void totals_print(const CtlContext *c, const json_t *status) {
-        char cgroups[HUMAN_SIZE], budgets[HUMAN_SIZE], rules[HUMAN_SIZE], lost[HUMAN_SIZE];
-        bool whole = json_integer_value(json_object_get(status, "lost")) == 0;
+/* "3 budgets" of "budget". */
+static void counted_print(const json_t *status, const char *key, const char *one) {
+        char text[HUMAN_SIZE];
 
-        (void) printf("%s cgroups, %s budgets, %s rules; ", count_of(status, "cgroups", cgroups), count_of(status, "budgets", budgets),
-                      count_of(status, "rules", rules));
+        (void) printf("%s %s%s", count_of(status, key, text), one, json_integer_value(json_object_get(status, key)) == 1 ? "" : "s");
+}
+
+static void totals_print(const CtlContext *c, const json_t *status) {
+        bool whole = json_integer_value(json_object_get(status, "lost")) == 0;
+        char text[HUMAN_SIZE];
+
+        counted_print(status, "cgroups", "cgroup");
+        (void) fputs(", ", stdout);
+        counted_print(status, "budgets", "budget");
+        if (json_is_integer(json_object_get(status, "budgeted_cgroups")))
+                (void) printf(" (on %s of them)", count_of(status, "budgeted_cgroups", text));
+        (void) fputs(", ", stdout);
+        counted_print(status, "rules", "rule");
+        (void) fputs("; ", stdout);
         print_style(c, whole ? TABLE_PLAIN : TABLE_RED);
-        (void) printf("%s kills lost", count_of(status, "lost", lost));
+        counted_print(status, "lost", "kill");
+        (void) fputs(" lost", stdout);
         print_style(c, TABLE_PLAIN);
         (void) puts(whole ? "." : ": 'reevectl events --type gap' says when.");
 }
@@ -140,17 +158,23 @@ static void complaints_print(const CtlContext *c, const json_t *status) {
         }
 }
 
-/* All else that the daemon says; named by the fields themselves, so that what a newer one adds is shown too. */
-static void rest_print(const CtlContext *c, const json_t *status) {
-        static const char *const shown[] = { "state", "mode", "tier", "since", "sources", "cgroups", "budgets", "rules", "lost", "complaints" };
-        json_auto_t *rest = json_copy((json_t *) (uintptr_t) status);
+/* Which Reeve, where, with which configuration. */
+static void self_print(const CtlContext *c, const json_t *status) {
+        const char *version = string_of(status, "version"), *ledger = string_of(status, "ledger_id");
+        const char *hash = string_of(status, "configuration"), *root = string_of(status, "cgroup_root");
+        const char *since = string_of(status, "watched_since");
+        char cell[PRINT_CELL_SIZE];
 
-        for (size_t i = 0; i < ELEMENTSOF(shown); i++)
-                json_object_del(rest, shown[i]);
-        if (json_object_size(rest) > 0) {
-                (void) fputc('\n', stdout);
-                print_tree(c, rest);
-        }
+        if (since)
+                (void) printf("Watched without a gap since %s.\n", print_moment(c, since, cell));
+        (void) printf("reeved %s", version ? print_cell(version, cell) : "of an unknown version");
+        if (ledger)
+                (void) printf(", ledger %s", print_cell(ledger, cell));
+        if (hash)
+                (void) printf(", configuration %s", print_cell(hash, cell));
+        if (root)
+                (void) printf(", cgroups at %s", print_cell(root, cell));
+        (void) puts(".");
 }
 
 static int daemon_status(const Options *o, json_t *status) {
@@ -169,7 +193,10 @@ static int daemon_status(const Options *o, json_t *status) {
                 totals_print(&o->context, status);
                 (void) fputc('\n', stdout);
                 status_sources(&o->context, status);
-                rest_print(&o->context, status);
+                (void) fputc('\n', stdout);
+                self_print(&o->context, status);
+                if (o->counters)
+                        counters_print(&o->context, status);
         }
         /* On defaults because the configuration was refused, or blind: who asks by exit code shall know without -q, too. */
         return e == CTL_DONE && !status_is_up(status) ? CTL_FAILED : e;
@@ -204,6 +231,6 @@ int ctl_status(int argc, char **argv, const CtlContext *c) {
                 return CTL_DONE;
         if (o.context.json)
                 return print_json(&o.context, status);
-        print_tree(&o.context, status);
+        standing_print(&o.context, status);
         return CTL_DONE;
 }

@@ -11,6 +11,7 @@
 #include "supervisor/base/fd.h"
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/status.h"
+#include "supervisor/host/proc.h"
 #include "supervisor/text/explain.h"
 #include "supervisor/text/join.h"
 
@@ -141,6 +142,16 @@ static bool is_record_word(const char *what) {
         return dash && dash - what == LEDGER_ID_SIZE - 1 && dash[1] && dash[1 + strspn(dash + 1, "0123456789")] == '\0';
 }
 
+/* The cgroup of a process that lives, "pid:N"; 0 where there is none. */
+static uint64_t living_cgroup(Supervisor *s, const char *what) {
+        char path[4200];
+        bool deleted;
+
+        if (strncmp(what, "pid:", 4) != 0 || proc_cgroup(atoi(what + 4), path, sizeof(path), &deleted) < 0)
+                return 0;
+        return tree_find(s->tree, path);
+}
+
 void explaining_answer(ServerCall *call, const char *what, void *userdata) {
         Supervisor *s = userdata;
         Explaining *e = calloc(1, sizeof(*e));
@@ -169,7 +180,7 @@ void explaining_answer(ServerCall *call, const char *what, void *userdata) {
                 (void) asked_resolve(s, call, what);      /* says which they are */
                 return;
         }
-        e->group = n == 1 ? ids[0] : 0;
+        e->group = n == 1 ? ids[0] : living_cgroup(s, what);
         if (strncmp(what, "pid:", 4) == 0 || (n == 0 && what[0] != '/')) {
                 query.question = CLERK_LIST;
                 query.query.limit = SCAN_RECORDS;

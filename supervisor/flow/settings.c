@@ -40,17 +40,20 @@ static void say_refused(Supervisor *s) {
         for (size_t i = 0; i < s->complaints.count && !line[0]; i++)
                 if (!s->complaints.items[i].warning)
                         (void) complaint_format(&s->complaints.items[i], line, sizeof(line));
-        (void) snprintf(text, sizeof(text), "The configuration was refused (%zu errors): %s", s->complaints.errors, line);
+        (void) snprintf(text, sizeof(text), "The configuration was refused (%zu error%s): %s", s->complaints.errors,
+                        s->complaints.errors == 1 ? "" : "s", line);
         state_say(s, "configuration_refused", text, details);
-        (void) sd_notifyf(0, "STATUS=Configuration refused, %zu errors; the old one stays: %s", s->complaints.errors, line);
+        (void) sd_notifyf(0, "STATUS=Configuration refused, %zu error%s; the old one stays: %s", s->complaints.errors,
+                          s->complaints.errors == 1 ? "" : "s", line);
         free(details);
 }
 
 static void say_loaded(Supervisor *s) {
         char text[192];
 
-        (void) snprintf(text, sizeof(text), "Configuration %s loaded: %zu budgets, %zu rules, %zu alerts.", s->config->hash,
-                        s->config->n_budgets, s->config->n_rules, s->config->n_alerts);
+        (void) snprintf(text, sizeof(text), "Configuration %s loaded: %zu budget%s, %zu rule%s, %zu alert%s.", s->config->hash,
+                        s->config->n_budgets, s->config->n_budgets == 1 ? "" : "s", s->config->n_rules,
+                        s->config->n_rules == 1 ? "" : "s", s->config->n_alerts, s->config->n_alerts == 1 ? "" : "s");
         state_say(s, "configuration_loaded", text, NULL);
 }
 

@@ -107,10 +107,11 @@ static json_t *status_json(Supervisor *s) {
         status = json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I}", "state", state_word(s), "mode",
                            reeve_mode_to_string((int) settings_mode(s)), "tier", reeve_tier_to_string((int) s->from.tier),
                            "since", status_time(s->started_realtime_usec), "sources", sources_json(s), "cgroups",
-                           (json_int_t) tree.alive, "budgets", (json_int_t) (s->budgets ? budgets_count(s->budgets) : 0),
+                           (json_int_t) tree.alive, "budgets", (json_int_t) s->config->n_budgets,
                            "rules", (json_int_t) s->config->n_rules, "lost", (json_int_t) s->from.lost);
         if (!status)
                 return NULL;
+        (void) json_object_set_new(status, "budgeted_cgroups", json_integer(s->budgets ? (json_int_t) budgets_count(s->budgets) : 0));
         (void) json_object_set_new(status, "version", json_string(REEVE_VERSION));
         (void) json_object_set_new(status, "ledger_id", json_string(clerk_ledger_id(s->clerk)));
         (void) json_object_set_new(status, "cgroup_root", json_string(s->fs.root));

@@ -37,8 +37,7 @@ json_t *facts_cgroup(const Cgroupfs *fs, int dirfd, uint64_t id) {
         return cgroup;
 }
 
-/* A limit: null, and its name among the unlimited, where there is none. */
-static void set_limit(json_t *object, const char *key, int64_t value, const char *prefix, json_t *unlimited) {
+void facts_limit(json_t *object, const char *key, int64_t value, const char *prefix, json_t *unlimited) {
         char name[128];
 
         json_object_set_new(object, key, facts_number(value));
@@ -53,8 +52,8 @@ json_t *facts_memory(const Sample *s, const char *prefix, json_t *unlimited) {
 
         json_object_set_new(m, "current_bytes", facts_number(s->current));
         json_object_set_new(m, "peak_bytes", facts_number(s->peak));
-        set_limit(m, "high_bytes", s->high, prefix, unlimited);
-        set_limit(m, "max_bytes", s->max, prefix, unlimited);
+        facts_limit(m, "high_bytes", s->high, prefix, unlimited);
+        facts_limit(m, "max_bytes", s->max, prefix, unlimited);
         json_object_set_new(m, "swap_bytes", facts_number(s->swap));
         json_object_set_new(m, "anon_bytes", facts_number(s->stat.anon));
         json_object_set_new(m, "file_bytes", facts_number(s->stat.file));
@@ -126,8 +125,8 @@ json_t *facts_ancestors(const Cgroupfs *fs, const char *path, const char *prefix
                 snprintf(at, sizeof(at), "%s[%zu]", prefix, json_array_size(list));
                 json_object_set_new(one, "cgroup", facts_cgroup(fs, fd, id));
                 json_object_set_new(one, "current_bytes", facts_number(number(fd, "memory.current")));
-                set_limit(one, "high_bytes", number(fd, "memory.high"), at, unlimited);
-                set_limit(one, "max_bytes", number(fd, "memory.max"), at, unlimited);
+                facts_limit(one, "high_bytes", number(fd, "memory.high"), at, unlimited);
+                facts_limit(one, "max_bytes", number(fd, "memory.max"), at, unlimited);
                 json_array_append_new(list, one);
         }
         return list;

@@ -14,6 +14,9 @@ json_t *facts_text(const char *bytes, size_t length);
 /* A number; null where not known or unlimited. */
 json_t *facts_number(int64_t value);
 
+/* Sets @key of @object to a limit: null, and "PREFIX.KEY" in @unlimited (may be NULL), where there is none. */
+void facts_limit(json_t *object, const char *key, int64_t value, const char *prefix, json_t *unlimited);
+
 /* {path, id}; null path where it cannot be told. */
 json_t *facts_cgroup(const Cgroupfs *fs, int dirfd, uint64_t id);
 

@@ -10,15 +10,15 @@
 
 enum { NEAREST = 5, LEVELS_MAX = 64 };
 
-static void limits_json(int fd, const Sample *s, json_t *o) {
+static void limits_json(int fd, const Sample *s, json_t *o, json_t *unlimited) {
         json_t *limits = json_object();
         int64_t group;
 
-        json_object_set_new(limits, "min_bytes", facts_number(s->min));
-        json_object_set_new(limits, "low_bytes", facts_number(s->low));
-        json_object_set_new(limits, "high_bytes", facts_number(s->high));
-        json_object_set_new(limits, "max_bytes", facts_number(s->max));
-        json_object_set_new(limits, "swap_max_bytes", facts_number(s->swap_max));
+        facts_limit(limits, "min_bytes", s->min, "limits", unlimited);
+        facts_limit(limits, "low_bytes", s->low, "limits", unlimited);
+        facts_limit(limits, "high_bytes", s->high, "limits", unlimited);
+        facts_limit(limits, "max_bytes", s->max, "limits", unlimited);
+        facts_limit(limits, "swap_max_bytes", s->swap_max, "limits", unlimited);
         json_object_set_new(limits, "oom_group",
                             cgroupfs_read_number(fd, "memory.oom.group", &group) < 0 ? json_null() : json_boolean(group != 0));
         json_object_set_new(o, "limits", limits);
@@ -77,7 +77,7 @@ void look_status(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         json_object_set_new(o, "cgroup", facts_cgroup(l->fs, fd, r->cgroup_id));
         json_object_set_new(o, "owner_uid", json_integer(st.st_uid));
         json_object_set_new(o, "memory", facts_memory(&s, "memory", unlimited));
-        limits_json(fd, &s, o);
+        limits_json(fd, &s, o, unlimited);
         if (cgroupfs_path(l->fs, fd, path, sizeof(path)) > 0) {
                 effective_json(l->fs, path, o, unlimited);
                 json_object_set_new(o, "ancestors", facts_ancestors(l->fs, path, "ancestors", unlimited));

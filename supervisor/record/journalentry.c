@@ -125,7 +125,7 @@ static void fields_make(JournalEntry *e, const RecordMeta *meta, json_t *root, c
 int journal_entry_make(JournalEntry *ret, const RecordMeta *meta, const char *json, size_t length) {
         json_t *root = json_loadb(json, length, 0, NULL);
         const char *text = json_string_value(json_object_get(root, "text"));
-        const char *type = reeve_record_type_to_string(meta->type);
+        const char *type = reeve_record_type_to_string(meta->type), *of = NULL;
 
         if (!json_is_object(root)) {
                 json_decref(root);
@@ -133,8 +133,8 @@ int journal_entry_make(JournalEntry *ret, const RecordMeta *meta, const char *js
         }
         *ret = (JournalEntry) { .priority = priority_of(meta, root) };
         if (meta->type == REEVE_RECORD_MORE && !text)
-                text = "What was left to see after the record that REEVE_OF names.";
-        if (asprintf(&ret->message, "%s", text ? text : type ? type : "record") < 0)
+                of = json_string_value(json_object_get(root, "of"));
+        if (asprintf(&ret->message, "%s%s%s", of ? "More about record " : "", of ? of : text ? text : type ? type : "record", of ? "." : "") < 0)
                 ret->message = NULL;
         if (ret->message)
                 fields_make(ret, meta, root, json, length);

@@ -199,9 +199,9 @@ static void counters_put(const ExplainCase *c) {
 
         if (max < 0 && high < 0)
                 return;
-        strbuf_printf(c->out, "%s: since it was made, %s had met its memory.max %s times and its memory.high %s times",
+        strbuf_printf(c->out, "%s: since it was made, %s had met its memory.max %s and its memory.high %s",
                       at == before ? "Before" : "By then", strcmp(c->scope, "self") == 0 ? "it" : c->limit_name,
-                      max < 0 ? "?" : human_count(max, m), high < 0 ? "?" : human_count(high, h));
+                      human_times(max, m), human_times(high, h));
         if (kills >= 0)
                 strbuf_printf(c->out, "; the OOM killer had taken %s of its processes", kills == 0 ? "none" : human_count(kills, k));
         strbuf_puts(c->out, ".");
@@ -216,6 +216,10 @@ static void pressure_put(const ExplainCase *c) {
 
         if (!json_is_number(some))
                 return;
+        if (json_number_value(some) < 0.005) {
+                strbuf_puts(c->out, "In the 10 s before, none of its tasks had to wait for memory.\n\n");
+                return;
+        }
         strbuf_printf(c->out, "In the 10 s before, some of its tasks waited for memory %.0f %% of the time", 100 * json_number_value(some));
         if (json_is_number(full))
                 strbuf_printf(c->out, ", all of them at once %.0f %%", 100 * json_number_value(full));

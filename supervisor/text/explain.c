@@ -218,8 +218,8 @@ int explain_cgroup(Strbuf *out, const char *facts) {
         if (explain_mix(out, json_object_get(f, "memory")))
                 strbuf_puts(out, "\n\n");
         if (explain_number(counters, "max") >= 0 && explain_number(counters, "high") >= 0)
-                strbuf_printf(out, "Since it was made it met its memory.max %s times and its memory.high %s times.\n\n",
-                              human_count(explain_number(counters, "max"), n), human_count(explain_number(counters, "high"), m));
+                strbuf_printf(out, "Since it was made it met its memory.max %s and its memory.high %s.\n\n",
+                              human_times(explain_number(counters, "max"), n), human_times(explain_number(counters, "high"), m));
         strbuf_puts(out, "If a process of it ended with status 137 or by SIGKILL all the same, somebody sent that signal: "
                          "'reevectl kills --all' lists those that Reeve saw.\n");
         json_decref(f);

@@ -63,6 +63,18 @@ const char *human_count(int64_t n, char text[static HUMAN_SIZE]) {
         return text;
 }
 
+const char *human_times(int64_t n, char text[static HUMAN_SIZE]) {
+        char count[HUMAN_SIZE];
+
+        if (n < 0)
+                (void) snprintf(text, HUMAN_SIZE, "? times");
+        else if (n < 2)
+                (void) snprintf(text, HUMAN_SIZE, n == 0 ? "never" : "once");
+        else
+                (void) snprintf(text, HUMAN_SIZE, "%.22s times", human_count(n, count));
+        return text;
+}
+
 const char *human_share(int64_t part, int64_t whole, char text[static HUMAN_SIZE]) {
         if (whole <= 0 || part < 0) {
                 (void) snprintf(text, HUMAN_SIZE, "?");

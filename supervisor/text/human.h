@@ -14,6 +14,9 @@ const char *human_bytes(int64_t bytes, char text[static HUMAN_SIZE]);
 /* Writes @n with its thousands apart: "1,234,567". Returns @text. */
 const char *human_count(int64_t n, char text[static HUMAN_SIZE]);
 
+/* Writes how often: "never", "once", "1,234 times"; below 0: "? times". Returns @text. */
+const char *human_times(int64_t n, char text[static HUMAN_SIZE]);
+
 /* Writes @part of @whole as "87 %"; "99.6 %" from 99 up to 100, so that nearly full does not look full; "?" where
  * @whole is not above 0. Returns @text. */
 const char *human_share(int64_t part, int64_t whole, char text[static HUMAN_SIZE]);

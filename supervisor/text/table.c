@@ -154,7 +154,8 @@ static void cut_write(FILE *out, const char *text, size_t width, bool keep_end) 
         (void) fprintf(out, "%.*s…", (int) i, text);
 }
 
-static void cell_write(FILE *out, const TableColumn *column, const TableCell *cell, size_t width, bool last, bool color) {
+/* @blank: what follows on the line is empty. */
+static void cell_write(FILE *out, const TableColumn *column, const TableCell *cell, size_t width, bool last, bool blank, bool color) {
         size_t text = table_text_width(cell->text), shown = text > width ? width : text;
         int pad = (int) (width - shown);
 
@@ -167,8 +168,16 @@ static void cell_write(FILE *out, const TableColumn *column, const TableCell *ce
                 (void) fputs(table_style_end(), out);
         if (last)
                 (void) fputc('\n', out);
-        else
+        else if (!blank)
                 (void) fprintf(out, "%*s", (column->right ? 0 : pad) + GAP, "");
+}
+
+/* Whether the cells of its row behind @i are all empty. */
+static bool row_is_blank_after(const Table *t, size_t i) {
+        while (++i % t->n_columns != 0)
+                if (t->cells[i].text[0])
+                        return false;
+        return true;
 }
 
 int table_write(const Table *t, FILE *out, size_t width, bool color) {
@@ -191,10 +200,10 @@ int table_write(const Table *t, FILE *out, size_t width, bool color) {
         for (size_t c = 0; c < t->n_columns; c++) {
                 const TableCell title = { .text = t->columns[c].title, .style = TABLE_DIM };
 
-                cell_write(out, &t->columns[c], &title, widths[c], c + 1 == t->n_columns, color);
+                cell_write(out, &t->columns[c], &title, widths[c], c + 1 == t->n_columns, /* blank= */ false, color);
         }
         for (size_t i = 0; i < rows * t->n_columns; i++)
                 cell_write(out, &t->columns[i % t->n_columns], &t->cells[i], widths[i % t->n_columns],
-                           (i + 1) % t->n_columns == 0, color);
+                           (i + 1) % t->n_columns == 0, row_is_blank_after(t, i), color);
         return 0;
 }

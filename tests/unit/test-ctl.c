@@ -151,7 +151,7 @@ static void test_records(void **state) {
                 { { "explain", "last~1" }, 0, { "Killed for memory" }, { NULL }, NULL },
                 { { "explain", "r7k2m9x4-1055", "--json" }, 0, { "{\"text\":\"No OOM kill: java", "\"records\":[{" }, { NULL }, NULL },
                 { { "explain", "ghost.service" }, 5, { NULL }, { NULL }, "ghost.service" },
-                { { "events", "--type", "gap,limit" }, 0, { "gap", "2 lost: overrun" }, { "kill " }, NULL },
+                { { "events", "--type", "gap,limit" }, 0, { "gap", "2 kills could not be attributed: a ring of the kernel's was overrun." }, { "kill " }, NULL },
                 { { "events", "--json", "--type", "more" }, 0, { "\"of\":\"r7k2m9x4-1042\"" }, { "\"victims\"" }, NULL },
                 { { "events", "--type", "cake" }, 2, { NULL }, { NULL }, "no record type" },
                 { { "events", "-f", "-n", "1", "--json" }, 4, { "{\"schema\":1" }, { NULL }, "came back after r7k2m9x4-1060" },
@@ -166,12 +166,12 @@ static void test_state_and_change(void **state) {
         static const Row rows[] = {
                 { { NULL }, 0, { "reeved: watching since 2026-11-17 09:14:00", "tier log, mode act", "Not by the better source kprobe: no BTF" }, { "\033" }, NULL },
                 { { "--json" }, 0, { "{\"status\":{", "\"kills\":[", "\"nearest\":", "\"findings\":" }, { NULL }, NULL },
-                { { "status" }, 0, { "1,234 cgroups, 3 budgets, 0 rules; 0 kills lost.", "no BTF" }, { "attempts" }, NULL },
+                { { "status" }, 0, { "1,234 cgroups, 3 budgets (on 2 of them), 0 rules; 0 kills lost.", "no BTF" }, { "attempts" }, NULL },
                 { { "status", "--json" }, 0, { "\"state\":\"watching\"" }, { "attempts" }, NULL },
                 { { "status", "--counters", "--json" }, 0, { "\"attempts\":17" }, { NULL }, NULL },
-                { { "status", "--counters" }, 0, { "attempts: 17", "kernel_bytes: 1M (1048576)" }, { NULL }, NULL },
+                { { "status", "--counters" }, 0, { "OOM kills       17 of the kernel, " }, { NULL }, NULL },
                 { { "status", "-q" }, 0, { "" }, { "reeved" }, NULL },
-                { { "status", "/a/b" }, 0, { "cgroup: /a/b (id 7)", "current_bytes: 100M (104857600)", "Not known: memory.high_bytes" }, { NULL }, NULL },
+                { { "status", "/a/b" }, 0, { "/a/b, id 7", "in use     100M, " }, { NULL }, NULL },
                 { { "status", "/nope" }, 5, { NULL }, { NULL }, "/nope" },
                 { { "--socket", "@NOWHERE", "status" }, 3, { NULL }, { NULL }, "does not answer" },
                 { { "--socket", "@NOWHERE" }, 3, { NULL }, { NULL }, "does not answer" },
@@ -339,10 +339,10 @@ static void records_load(void) {
         fake.records = json_array();
         for (size_t i = 0; i < ELEMENTSOF(sorted); i++)
                 json_array_append_new(fake.records, sorted[i]);
-        fake.status = json_pack("{s:s, s:s, s:s, s:s, s:[{s:s, s:s, s:s}, {s:s, s:s, s:s}], s:i, s:i, s:i, s:i, s:i, s:i}", "state", "watching",
+        fake.status = json_pack("{s:s, s:s, s:s, s:s, s:[{s:s, s:s, s:s}, {s:s, s:s, s:s}], s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "state", "watching",
                                 "mode", "act", "tier", "log", "since", "2026-11-17T09:14:00.000000Z", "sources", "name", "kprobe", "state",
                                 "unusable", "why", "no BTF: the kernel has no /sys/kernel/btf/vmlinux", "name", "log", "state", "in_use", "why",
-                                "kernel log and memory.events", "cgroups", 1234, "budgets", 3, "rules", 0, "lost", 0, "attempts", 17,
+                                "kernel log and memory.events", "cgroups", 1234, "budgets", 3, "budgeted_cgroups", 2, "rules", 0, "lost", 0, "attempts", 17,
                                 "kernel_bytes", 1048576);
 }
 

@@ -42,10 +42,10 @@ static void test_a_table_fits(void **state) {
         table_add(&t, TABLE_PLAIN, "");
         expect(&t, 0, false, "   N  PATH               WHY\n"
                              "   7  /system.slice/web  own limit\n"
-                             "1234                     \n");
+                             "1234\n");
         expect(&t, 26, false, "   N  PATH       WHY\n"
                               "   7  …lice/web  own limit\n"
-                              "1234             \n");
+                              "1234\n");
         table_clear(&t);
 }
 
