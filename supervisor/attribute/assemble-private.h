@@ -20,8 +20,7 @@ typedef struct Open {
         int64_t points;
         unsigned passes;                /* victims' records so far: the first one is the chosen process */
         KillVictim *last;               /* the victim of the last pass; NULL: none, or it found no room */
-        int32_t last_tgid, last_tid;    /* ... whoever it was */
-        uint32_t last_unconfirmed;      /* passes of a victim left out that wait for their SIGKILL */
+        bool awaited;                   /* the SIGKILL of that pass has not come yet */
         bool last_ownerless;
         uint64_t common[EVIDENCE_ANCESTORS_MAX];        /* ids of the cgroups that hold all victims so far */
         uint32_t n_common;

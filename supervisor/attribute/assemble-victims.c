@@ -137,9 +137,7 @@ void assemble_take_victim(Assembler *a, Open *o, const Evidence *e) {
         o->last_nsec = e->time_nsec;
         o->kill.attempts++;
         o->kill.group_kill = o->passes++ > 0;
-        o->last_tgid = ev->tgid;
-        o->last_tid = ev->tid;
-        o->last_unconfirmed = 0;
+        o->awaited = true;
         o->last_ownerless = ev->owner_known && !ev->owner_present;
         v = find_victim(o, ev->tgid, ev->start_nsec);
         if (!v) {
@@ -157,10 +155,8 @@ void assemble_take_victim(Assembler *a, Open *o, const Evidence *e) {
                 name_above(a, o, ev, &o->kill.kill_cgroup);
         }
         narrow_common(o, ev);
-        if (!v) {
-                o->last_unconfirmed = 1;
+        if (!v)
                 return;
-        }
         /* In a second pass the mm may be gone already: what the first one told stays. */
         if (v->attempts++ == 0 || ev->mm_present)
                 describe_victim(a, o, v, ev);
@@ -169,8 +165,6 @@ void assemble_take_victim(Assembler *a, Open *o, const Evidence *e) {
 static void confirm(Assembler *a, Open *o, KillVictim *v) {
         if (v)
                 v->confirmed++;
-        else
-                o->last_unconfirmed = 0;
         o->kill.confirmed++;
         a->stats.confirmed++;
         if (o->last_ownerless) {
@@ -205,18 +199,19 @@ static void add_shared(Assembler *a, Open *o, const Evidence *e) {
         assemble_copy_comm(v->comm, e->signal.comm);
 }
 
-/* The kernel's SIGKILL by a thread that runs the OOM killer. The pass before it is what it confirms; the same signal to
- * one who had it already (result not 0) still shows that the pass was counted. */
+/* The kernel's SIGKILL by a thread that runs the OOM killer. __oom_kill_process() sends none where the mm is gone, else
+ * the victim's first and then those of others that share the mm: the first one after a pass confirms it, whatever thread
+ * it names. That is another than the pass named where the leader is dead already: the kernel then takes a thread that
+ * has the mm. The same signal to one who had it already (result not 0) still shows that the pass was counted. */
 void assemble_take_signal(Assembler *a, Open *o, const Evidence *e) {
         int32_t pid = e->signal.pid;
 
         o->last_nsec = e->time_nsec;
-        if (o->last && names(o->last, pid) && o->last->confirmed < o->last->attempts) {
+        if (o->awaited) {
+                o->awaited = false;
+                if (o->last && !names(o->last, pid))
+                        o->last->tid = pid;
                 confirm(a, o, o->last);
-                return;
-        }
-        if (!o->last && o->last_unconfirmed && (o->last_tgid == pid || o->last_tid == pid)) {
-                confirm(a, o, NULL);
                 return;
         }
         for (size_t i = 0; i < o->kill.n_victims; i++) {

@@ -204,7 +204,7 @@ static void add_decision(json_t *o, const RecordContext *c, const Kill *k, json_
         json_object_set_new(o, "gfp", gfp(k));
         json_object_set_new(o, "group_kill", json_boolean(k->group_kill));
         json_object_set_new(o, "kill_cgroup", record_part_cgroup(c, &k->kill_cgroup));
-        json_object_set_new(o, "attempts", json_integer(k->attempts));
+        json_object_set_new(o, "attempts", json_integer(k->confirmed));
         json_object_set_new(o, "owner_uid", record_part_number(owner_uid(c, cgroup->id)));
         json_object_set_new(o, "identity", record_part_identity(c, cgroup->id));
 }

@@ -325,6 +325,30 @@ static void test_a_slow_console_loses_nothing(void **state) {
         bench_end(&b);
 }
 
+/* The pass names the leader, which is dead; the kernel takes the thread that has the mm, and then who shares it. */
+static void test_a_dead_leaders_thread_confirms(void **state) {
+        Bench b = bench(&(AssembleOptions) { 0 });
+        Evidence leader = victim(5, 1001, 96, 3);
+
+        (void) state;
+        leader.victim.mm_present = false;
+        feed(&b, oom(5, 1000, 30));
+        feed(&b, leader);
+        feed(&b, signal_of(5, 1002, 97, 0));
+        feed(&b, signal_of(5, 1003, 120, 0));
+        feed(&b, end(5, 1004));
+        assert_int_equal(b.seen->n_kills, 1);
+        assert_int_equal(b.seen->n_sigkills, 0);
+        assert_int_equal(b.seen->kills[0].confirmed, 1);
+        assert_int_equal(b.seen->kills[0].n_victims, 2);
+        assert_int_equal(b.seen->victims[0][0].tgid, 96);
+        assert_int_equal(b.seen->victims[0][0].tid, 97);
+        assert_int_equal(b.seen->victims[0][0].why, REEVE_VICTIM_CHOSEN);
+        assert_int_equal(b.seen->victims[0][1].why, REEVE_VICTIM_SHARED_MM);
+        assert_int_equal(assemble_stats(b.a)->not_counted, 0);
+        bench_end(&b);
+}
+
 static void test_a_victim_without_its_head_is_kept(void **state) {
         Bench b = bench(&(AssembleOptions) { 0 });
 
@@ -451,6 +475,7 @@ int main(void) {
                 cmocka_unit_test(test_without_a_signal_nobody_was_killed),
                 cmocka_unit_test(test_what_has_no_end_is_closed_and_says_so),
                 cmocka_unit_test(test_a_slow_console_loses_nothing),
+                cmocka_unit_test(test_a_dead_leaders_thread_confirms),
                 cmocka_unit_test(test_a_victim_without_its_head_is_kept),
                 cmocka_unit_test(test_bounds_are_counted),
                 cmocka_unit_test(test_signals_that_are_no_oom),
