@@ -147,8 +147,11 @@ static int uninstall(const Options *o) {
 static int run(const Options *o) {
         static Supervisor supervisor;
         char reason[2048] = "";
-        int status = prepare_places(o), r;
+        int status, r;
 
+        if (geteuid() != 0 && !o->user)
+                return complain(EXIT_FAILED, "not permitted: reeved needs root to watch this host; --user serves your own cgroups");
+        status = prepare_places(o);
         if (status != EXIT_STOPPED)
                 return status;
         block_signals();
@@ -159,8 +162,12 @@ static int run(const Options *o) {
         if (r < 0)
                 status = complain(r == -ENODEV ? EXIT_NO_CGROUP2 : r == -EBUSY || r == -EADDRINUSE ? EXIT_RUNNING : EXIT_FAILED,
                                   reason);
-        else if ((r = supervisor_run(&supervisor)) < 0)
-                status = complain(EXIT_FAILED, strerror(-r));
+        else {
+                if (supervisor.mount.read_only)
+                        (void) complain(0, "cgroupfs is mounted read-only: reeved watches, and can set no limits");
+                if ((r = supervisor_run(&supervisor)) < 0)
+                        status = complain(EXIT_FAILED, strerror(-r));
+        }
         supervisor_done(&supervisor);
         return status;
 }

@@ -221,9 +221,9 @@ static int open_server(Supervisor *s) {
 static void say_started(Supervisor *s) {
         char text[160];
 
-        (void) snprintf(text, sizeof(text), "Reeve %s watches %s by %s%s.", REEVE_VERSION, s->config->reeve.watch,
-                        reeve_tier_to_string((int) s->from.tier),
-                        s->opening.created ? ", with a new ledger" : "");
+        (void) snprintf(text, sizeof(text), "Reeve %s watches %s by %s%s%s.", REEVE_VERSION, s->config->reeve.watch,
+                        reeve_tier_to_string((int) s->from.tier), s->opening.created ? ", with a new ledger" : "",
+                        s->mount.read_only ? "; cgroupfs is read-only, no limit can be set" : "");
         state_say(s, "started", text, NULL);
 }
 

@@ -91,14 +91,20 @@ bool groups_watched(Supervisor *s, uint64_t id) {
 
 /* ---- births and deaths ---- */
 
+/* Without probes and without a kernel log memory.events is all there is: then that of every cgroup is watched. */
+static bool counts_alone(const Supervisor *s) {
+        return s->from.tier == REEVE_TIER_LOG && !s->from.log;
+}
+
 /* Someone has a budget for it: then its memory.events are watched, and the slow hand hears of it. */
 static void report(Supervisor *s, uint64_t id) {
         const char *path = groups_path(s, id);
+        bool wanted = path && s->budgets && budgets_wants(s->budgets, path);
 
-        if (!path || !s->budgets || !budgets_wants(s->budgets, path))
-                return;
-        budgets_cgroup_born(s->budgets, id, path);
-        (void) eventswatch_add(s->eventswatch, id, path, 0);
+        if (wanted)
+                budgets_cgroup_born(s->budgets, id, path);
+        if (path && (wanted || counts_alone(s)))
+                (void) eventswatch_add(s->eventswatch, id, path, 0);
 }
 
 void groups_report(Supervisor *s) {
