@@ -145,6 +145,10 @@ static json_t *invoker(const RecordContext *c, const Kill *k) {
 
         if (k->invoker_tid <= 0 && !k->invoker_comm[0])
                 return json_null();
+        /* Often it is its own victim. */
+        for (size_t i = 0; i < k->n_victims && cgroup.id == 0 && k->invoker_tid > 0; i++)
+                if (k->victims[i].tgid == k->invoker_tid || k->victims[i].tid == k->invoker_tid)
+                        cgroup = k->victims[i].cgroup;
         if (cgroup.id == 0)
                 cgroup.id = look_up(c, k->invoker_tid, 0).cgroup_id;
         o = json_object();

@@ -110,6 +110,8 @@ static void test_every_field_is_there(void **state) {
                             "The kernel killed ja\\x1bva\" (pid 4711) and 1 other in /system.slice/web\\x0a\\x5cx.service: it reached "
                             "the limit of its own cgroup, 512M.");
         assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "memory"), "max_bytes")), 512 << 20);
+        /* Who asked for memory is one of the victims, so where it was is known. */
+        assert_int_equal(json_integer_value(json_object_get(json_object_get(json_object_get(o, "invoker"), "cgroup"), "id")), 30);
         json_decref(o);
 }
 
