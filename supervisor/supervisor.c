@@ -25,6 +25,7 @@
 #include "supervisor/flow/signals.h"
 #include "supervisor/flow/sources.h"
 #include "supervisor/flow/store.h"
+#include "supervisor/flow/units.h"
 #include "supervisor/host/proc.h"
 
 enum { WATCHDOG_USEC = 90 * 1000 * 1000, STOP_WAIT_USEC = 5 * 1000 * 1000 };
@@ -276,6 +277,7 @@ void supervisor_done(Supervisor *s) {
         if (s->clerk && s->stopping)
                 state_say(s, "stopped", NULL, NULL);
         sources_close(s);
+        units_close(s);
         history_done(s);
         signals_done(s);
         intake_done(s);

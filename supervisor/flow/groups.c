@@ -55,6 +55,45 @@ int64_t groups_owner_uid(void *supervisor, uint64_t id) {
         return group.owner;
 }
 
+static bool ends_with(const char *text, const char *end) {
+        size_t n = strlen(text), m = strlen(end);
+
+        return n > m && strcmp(text + n - m, end) == 0;
+}
+
+/* Names in directories of users are claims, not units. */
+const Identity *groups_system_unit(Supervisor *s, uint64_t cgroup_id) {
+        const Identity *identity = cgroup_id ? groups_identity(s, cgroup_id) : NULL;
+
+        return identity && identity->certain && identity->unit[0] && identity->kind != REEVE_IDENTITY_USER_UNIT && !s->options.user
+                       ? identity
+                       : NULL;
+}
+
+bool groups_is_service(Supervisor *s, uint64_t cgroup_id) {
+        const Identity *identity = groups_system_unit(s, cgroup_id);
+
+        return identity && identity->kind == REEVE_IDENTITY_UNIT && ends_with(identity->unit, ".service");
+}
+
+/* Whether a victim of the kill being recorded was its cgroup's main process: 1, 0, -1. Of a service systemd alone knows, and is
+ * asked (units.c). @known: as read ahead, tgid 0 where it was not. */
+static int main_process(Supervisor *s, int32_t tgid, uint64_t start_nsec, const EyesProcess *known) {
+        const KillVictim *v = NULL;
+        TreeGroup group;
+
+        for (size_t i = 0; s->recording && i < s->recording->n_victims && !v; i++)
+                if (s->recording->victims[i].tgid == tgid)
+                        v = &s->recording->victims[i];
+        if (v && groups_is_service(s, v->cgroup.id))
+                return -1;
+        if (known->tgid)
+                return known->main;
+        if (!v || !tree_get(s->tree, v->cgroup.id, &group) || group.first_pid == 0)
+                return -1;
+        return group.first_pid == tgid && (!start_nsec || proc_same_start(start_nsec, group.first_start_nsec / proc_start_nsec(1)));
+}
+
 bool groups_process(void *supervisor, int32_t tgid, uint64_t start_nsec, RecordProcess *ret) {
         static EyesProcess known;
         static char unit[IDENTITY_NAME_SIZE];
@@ -70,14 +109,14 @@ bool groups_process(void *supervisor, int32_t tgid, uint64_t start_nsec, RecordP
                 return true;
         }
         if (!eyes_process(s->eyes, tgid, start_nsec, &known))
-                return false;
+                known = (EyesProcess) { .tgid = 0, .ppid = -1, .ns_pid = -1 };
         *ret = (RecordProcess) {
                 .cmdline = known.cmdline[0] ? known.cmdline : NULL,
                 .cmdline_length = strlen(known.cmdline),
                 .ppid = known.ppid,
                 .ns_pid = known.ns_pid,
                 .uid = RECORD_UNKNOWN,
-                .main = known.main ? 1 : 0,
+                .main = main_process(s, tgid, start_nsec, &known),
         };
         return true;
 }
@@ -174,6 +213,8 @@ void groups_owner(Supervisor *s, const EyesAnswer *answer) {
                 if (answer->has_path)
                         born(s, &(TreeBirth) { .id = answer->cgroup_id, .path = answer->path, .owner = answer->owner });
                 tree_fill(s->tree, answer->cgroup_id, answer->owner, answer->has_invocation ? answer->invocation : NULL);
+                tree_first(s->tree, answer->cgroup_id,
+                           (TreeProcess) { .pid = answer->first_pid, .start_nsec = answer->first_start_nsec });
                 if (answer->label[0])
                         (void) tree_label(s->tree, answer->cgroup_id, answer->label);
         }
@@ -184,6 +225,7 @@ static void on_news(Supervisor *s, const DirwatchNews *n) {
         case DIRWATCH_BORN:
                 born(s, &(TreeBirth) { .id = n->id, .parent_id = n->parent_id, .name = n->name, .owner = n->owner,
                                        .invocation = n->has_invocation ? n->invocation : NULL });
+                tree_first(s->tree, n->id, (TreeProcess) { .pid = n->first_pid, .start_nsec = n->first_start_nsec });
                 if (n->label[0])
                         (void) tree_label(s->tree, n->id, n->label);
                 break;

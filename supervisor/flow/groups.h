@@ -39,5 +39,11 @@ const Identity *groups_identity(void *supervisor, uint64_t id);
 int64_t groups_owner_uid(void *supervisor, uint64_t id);
 bool groups_process(void *supervisor, int32_t tgid, uint64_t start_nsec, RecordProcess *ret);
 
+/* The unit of the system's manager in which a cgroup lies, NULL without; lives until the next identity is asked for. */
+const Identity *groups_system_unit(Supervisor *s, uint64_t cgroup_id);
+
+/* Whether systemd knows the main process of this cgroup: it is a service's. */
+bool groups_is_service(Supervisor *s, uint64_t cgroup_id);
+
 /* Whether a cgroup lies at or below Watch=. Unknown ones do: better a record too many. */
 bool groups_watched(Supervisor *s, uint64_t id);

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
-#include "supervisor/host/proc.h"
+#include "supervisor/flow/more.h"
+#include "supervisor/flow/units.h"
 
 static int write_kill(Strbuf *out, const RecordContext *context, const void *what) {
         return record_kill(out, context, what);
@@ -30,7 +32,8 @@ static void ask_details(Supervisor *s, const Kill *kill, uint64_t seq) {
                 (void) snprintf(request.limit_path, sizeof(request.limit_path), "%s", path);
         for (size_t i = 0; i < kill->n_victims && i < EYES_VICTIMS_MAX; i++)
                 request.victims[request.n_victims++] =
-                        (EyesVictim) { .tgid = kill->victims[i].tgid, .start_nsec = kill->victims[i].start_nsec };
+                        (EyesVictim) { .tgid = kill->victims[i].tgid, .start_nsec = kill->victims[i].start_nsec,
+                                       .elsewhere = kill->victims[i].cgroup.id != kill->victims[0].cgroup.id };
         if (!eyes_post(s->eyes, &request))
                 s->details_missed++;
 }
@@ -45,7 +48,12 @@ void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context,
                 .owner_uid = group ? groups_owner_uid(s, group) : RECORD_OWNER_UNKNOWN,
                 .context = context,
         };
-        uint64_t seq = emit_record(&s->emit, &head, write_kill, kill);
+        uint64_t seq;
+
+        /* The record's writer asks groups_process() for the victims. */
+        s->recording = kill;
+        seq = emit_record(&s->emit, &head, write_kill, kill);
+        s->recording = NULL;
 
         if (seq > 0 && look) {
                 MemoryEvents before;
@@ -53,36 +61,12 @@ void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context,
 
                 aftermath_keep(&s->aftermaths, seq, kill, known ? &before : NULL);
                 ask_details(s, kill, seq);
+                exits_expect(s, seq, kill);
+                units_ask(s, seq, kill);
         }
 }
 
 /* ---- what the eyes saw ---- */
-
-typedef struct More {
-        const char *of, *text;
-        size_t length;
-        uint64_t time_nsec;
-} More;
-
-static int write_more(Strbuf *out, const RecordContext *context, const void *what) {
-        const More *m = what;
-
-        return record_more(out, context, m->of, m->time_nsec, m->text, m->length);
-}
-
-static void emit_more(Supervisor *s, uint64_t of_seq, uint64_t group, const char *text) {
-        char of[EMIT_ID_SIZE];
-        More more = { .of = emit_id(&s->emit, of_seq, of), .text = text, .length = strlen(text),
-                      .time_nsec = clock_boottime_nsec() };
-        EmitHead head = {
-                .type = REEVE_RECORD_MORE,
-                .time_nsec = more.time_nsec,
-                .of_seq = of_seq,
-                .owner_uid = group ? groups_owner_uid(s, group) : RECORD_OWNER_UNKNOWN,
-        };
-
-        (void) emit_record(&s->emit, &head, write_more, &more);
-}
 
 void kills_details(Supervisor *s, const EyesAnswer *answer) {
         json_t *details = answer->text ? json_loads(answer->text, 0, NULL) : NULL;
@@ -90,9 +74,10 @@ void kills_details(Supervisor *s, const EyesAnswer *answer) {
 
         if (json_is_object(details)) {
                 aftermath_complete(&s->aftermaths, answer->cookie, details, s->tree, groups_path, s);
+                units_correct(s, answer->cookie, details);
                 text = json_dumps(details, JSON_COMPACT);
         }
         if (text)
-                emit_more(s, answer->cookie, answer->cgroup_id, text);
+                more_record(s, answer->cookie, answer->cgroup_id, text);
         json_decref(details);
 }

@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "supervisor/base/strbuf.h"
+#include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
 
 ReeveMode settings_mode(const Supervisor *s) {
@@ -126,6 +127,7 @@ static void adopt(Supervisor *s, Config *now) {
         eyes_command_lines(s->eyes, now->reeve.record_command_line);
         tree_bound(s->tree, now->reeve.max_groups);
         clerk_configure(s->clerk, &bounds);
+        exits_configure(s);
 }
 
 int settings_reload(Supervisor *s, char **ret_text) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/intake.h"
 #include "supervisor/host/proc.h"
@@ -102,6 +103,8 @@ void signals_take(Supervisor *s, const Sigkill *signal) {
         EyesRequest look = { .kind = EYES_PARTIES, .n_victims = 2 };
         size_t i = 0;
 
+        if (exits_is_test(s, signal->pid))
+                return;
         /* An OOM's shared_mm victims and pid namespaces that end come from the kernel: nobody to look for. */
         if (signal->time_nsec < s->started_nsec || signal->means == REEVE_MEANS_KERNEL) {
                 Sigkill copy = *signal;

@@ -11,6 +11,7 @@
 
 #include "supervisor/base/fd.h"
 #include "supervisor/host/proc.h"
+#include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/intake.h"
 #include "supervisor/flow/signals.h"
@@ -353,6 +354,7 @@ static void change(Supervisor *s, const char *why) {
         close_kprobe(s);
         close_log(s);
         choose(s);
+        exits_configure(s);
         s->from.degraded = s->from.tier != REEVE_TIER_KPROBE && before == REEVE_TIER_KPROBE;
         say_tier(s, s->from.tier == REEVE_TIER_KPROBE ? reason : s->from.kprobe_why);
         if (before != s->from.tier)
@@ -378,6 +380,7 @@ void sources_check(Supervisor *s) {
 void sources_open(Supervisor *s) {
         s->from.vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
         choose(s);
+        exits_configure(s);
         say_tier(s, s->from.kprobe_why);
         begin(s);
 }
@@ -387,6 +390,7 @@ void sources_close(Supervisor *s) {
 
         for (size_t i = 0; i < ELEMENTSOF(timers); i++)
                 *timers[i] = sd_event_source_disable_unref(*timers[i]);
+        exits_close(s);
         close_kprobe(s);
         close_log(s);
         if (s->from.vmstat_fd >= 0)

@@ -1,6 +1,6 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
- * the lowest: emit, groups, kills, intake, signals, history, counters, sources; settings; asked, status, explaining,
+ * the lowest: emit, groups, more, exits, units, kills, intake, signals, history, counters, sources; settings; asked, status, explaining,
  * changes, answers. supervisor.c above them owns the state and hands round what comes in. */
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,11 +15,14 @@
 #include "supervisor/host/conffiles.h"
 #include "supervisor/host/kprobe.h"
 #include "supervisor/host/mounts.h"
+#include "supervisor/host/taskstats.h"
 #include "supervisor/observe/aftermath.h"
+#include "supervisor/observe/ended.h"
 #include "supervisor/observe/eventswatch.h"
 #include "supervisor/observe/eyes.h"
 #include "supervisor/observe/logsource.h"
 #include "supervisor/observe/readback.h"
+#include "supervisor/observe/unitwatch.h"
 #include "supervisor/flow/options.h"
 #include "supervisor/tree/dirwatch.h"
 #include "supervisor/tree/tree.h"
@@ -44,6 +47,26 @@ typedef struct Sources {
         uint64_t lost;                  /* sum of all gaps since start */
         bool degraded;                  /* a better source than the present one failed while it ran */
 } Sources;
+
+/* taskstats, where it is in use. */
+typedef struct Exits {
+        Taskstats *taskstats;
+        bool proved;                    /* its self-test was passed */
+        char why[256];                  /* why it is not in use; empty where it is */
+        Ended *ended;
+        unsigned rounds;
+        sd_event_source *io, *test_timer, *gather_timer;
+} Exits;
+
+enum { UNITS_ASKED = 32 };
+
+/* What systemd is asked of kills in units. */
+typedef struct Units {
+        Unitwatch *watch;
+        sd_event_source *io;
+        uint64_t asked[UNITS_ASKED];    /* seqs of kills whose main process systemd tells; the oldest gives way */
+        size_t next;
+} Units;
 
 typedef struct LateKill LateKill;
 
@@ -83,6 +106,8 @@ typedef struct Supervisor {
         sd_event_source *dirwatch_io, *eventswatch_io, *eyes_io, *budgets_io, *readback_io, *clerk_io;
 
         Sources from;
+        Exits exits;
+        Units units;
         Spool *spool;
         Clerk *clerk;
         LedgerOpening opening;
@@ -105,6 +130,7 @@ typedef struct Supervisor {
         uint64_t signals_skipped;       /* SIGKILLs that were no OOM and found no place to wait */
         const EyesParty *sender;        /* of the sigkill record being written */
         int32_t sender_tid;
+        const Kill *recording;          /* of the kill record being written */
         bool stopping;
 } Supervisor;
 

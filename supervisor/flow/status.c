@@ -20,10 +20,12 @@ json_t *status_time(int64_t realtime_usec) {
 static json_t *sources_json(const Supervisor *s) {
         const Sources *from = &s->from;
 
-        return json_pack("[{s:s, s:s, s:s?}, {s:s, s:s, s:s?}]",
+        return json_pack("[{s:s, s:s, s:s?}, {s:s, s:s, s:s?}, {s:s, s:s, s:s?}]",
                          "name", "kprobe", "state", from->kprobe ? "on" : "off", "why", from->kprobe ? NULL : from->kprobe_why,
                          "name", "log", "state", from->log ? "on" : from->kprobe ? "standby" : "off", "why",
-                         from->log ? NULL : from->log_why);
+                         from->log ? NULL : from->log_why,
+                         "name", "taskstats", "state", s->exits.proved ? "on" : "off", "why",
+                         s->exits.proved ? NULL : s->exits.why);
 }
 
 static void add_kprobe_counters(Supervisor *s, json_t *status) {
@@ -73,6 +75,8 @@ static void add_counters(Supervisor *s, json_t *status) {
         (void) json_object_set_new(status, "eyes", json_pack("{s:I, s:I, s:I}", "answered", (json_int_t) eyes.answered, "refused",
                                                              (json_int_t) eyes.refused, "stalled", (json_int_t) eyes.stalled));
         (void) json_object_set_new(status, "details_missed", json_integer((json_int_t) s->details_missed));
+        (void) json_object_set_new(status, "units_skipped",
+                                   json_integer(s->units.watch ? (json_int_t) unitwatch_skipped(s->units.watch) : 0));
         (void) json_object_set_new(status, "signals_skipped", json_integer((json_int_t) s->signals_skipped));
         (void) json_object_set_new(status, "journal_dropped",
                                    json_integer(s->crier ? (json_int_t) crier_dropped(s->crier) : 0));

@@ -25,6 +25,7 @@ typedef enum EyesKind {
 typedef struct EyesVictim {
         int32_t tgid;
         uint64_t start_nsec;    /* 0: not known, then the pid alone must do */
+        bool elsewhere;         /* in another cgroup than the request's */
 } EyesVictim;
 
 /* A request; copied by eyes_post(). */
@@ -65,6 +66,8 @@ typedef struct EyesAnswer {
         uint32_t level;
         bool has_invocation;
         uint8_t invocation[16];
+        int32_t first_pid;      /* OWNER: the process that is in it longest; 0: none */
+        uint64_t first_start_nsec;
         EyesParty parties[EYES_PARTIES_MAX];
         bool has_path;
         char label[512];        /* OWNER: of a pod "NAMESPACE_POD_UID" or "NAMESPACE_POD_UID/CONTAINER", for tree_label(); "" */
@@ -103,7 +106,7 @@ EyesAnswer *eyes_answer_free(EyesAnswer *a);
 typedef struct EyesProcess {
         int32_t tgid, ppid, ns_pid;     /* -1: not known */
         uint64_t start_nsec;            /* as exact as ticks */
-        bool main;                      /* the oldest of its cgroup: what the unit or container started */
+        bool main;                      /* the oldest of its cgroup, or a container's init */
         char cmdline[513];              /* "" where not known */
 } EyesProcess;
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/host/firstprocess.h"
 #include "supervisor/host/podnames.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/observe/facts.h"
@@ -28,20 +29,36 @@ static bool read_process(const Looking *l, int32_t pid, EyesProcess *ret) {
         ret->start_nsec = proc_start_nsec(stat.start_ticks);
         n = l->command_lines ? proc_cmdline(pid, ret->cmdline, sizeof(ret->cmdline)) : 0;
         ret->cmdline[n > 0 ? n : 0] = '\0';
+        /* The first of a pid namespace of its own is what a container was started for. */
+        ret->main = ret->ns_pid == 1 && pid != 1;
         return true;
 }
 
+/* Whether a victim was its cgroup's main process, as far as can be said: read ahead, a container's init, or certainly not,
+ * since an older one lives. -1: not known. */
+static int victim_main(const EyesVictim *v, const EyesProcess *now, const EyesProcess *before, uint64_t oldest_nsec) {
+        if (now && now->main)
+                return 1;
+        if (before)
+                return before->main;
+        return v->start_nsec && !v->elsewhere && oldest_nsec && oldest_nsec + TICK <= v->start_nsec ? 0 : -1;
+}
+
 /* A victim: from /proc where it still is (a zombie has no command line), else as it was read ahead. */
-static json_t *victim_json(const Looking *l, const EyesVictim *v) {
+static json_t *victim_json(const Looking *l, const EyesVictim *v, uint64_t oldest_nsec) {
         EyesProcess now, before;
         bool is = read_process(l, v->tgid, &now), was = ahead_get(l->ahead, v->tgid, v->start_nsec, &before);
+        int is_main;
         json_t *o;
 
         if (is && v->start_nsec && !proc_same_start(v->start_nsec, now.start_nsec / TICK))
                 is = false;     /* the pid was given to another */
-        if (!is && !was)
+        is_main = victim_main(v, is ? &now : NULL, was ? &before : NULL, oldest_nsec);
+        if (!is && !was && is_main < 0)
                 return NULL;
-        if (!is)
+        if (!is && !was)
+                now = (EyesProcess) { .ppid = -1, .ns_pid = -1 };
+        else if (!is)
                 now = before;
         else if (was && !now.cmdline[0])
                 memcpy(now.cmdline, before.cmdline, sizeof(now.cmdline));
@@ -52,8 +69,8 @@ static json_t *victim_json(const Looking *l, const EyesVictim *v) {
         json_object_set_new(o, "cmdline", now.cmdline[0] ? facts_text(now.cmdline, strlen(now.cmdline)) : json_null());
         json_object_set_new(o, "ppid", now.ppid < 0 ? json_null() : json_integer(now.ppid));
         json_object_set_new(o, "ns_pid", now.ns_pid < 0 ? json_null() : json_integer(now.ns_pid));
-        if (was)
-                json_object_set_new(o, "main", json_boolean(before.main));
+        if (is_main >= 0)
+                json_object_set_new(o, "main", json_boolean(is_main));
         return o;
 }
 
@@ -103,11 +120,15 @@ static void ancestors_facts(const Looking *l, int fd, json_t *o, json_t *unlimit
 void look_after_kill(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         _cleanup_close_ int fd = cgroupfs_open_sure(l->fs, r->cgroup_id, r->path), limit_fd = -1;
         json_t *o = json_object(), *victims = json_array(), *unlimited = json_array();
+        uint64_t oldest_nsec = 0;
+        int32_t oldest;
         Sample s;
 
         /* First what is going away soonest: the dying, then their cgroup. */
+        if (fd >= 0 && r->n_victims > 0)
+                (void) firstprocess_find(fd, &oldest, &oldest_nsec);
         for (size_t i = 0; i < r->n_victims && i < EYES_VICTIMS_MAX; i++) {
-                json_t *v = victim_json(l, &r->victims[i]);
+                json_t *v = victim_json(l, &r->victims[i], oldest_nsec);
 
                 if (v)
                         json_array_append_new(victims, v);
@@ -198,6 +219,7 @@ void look_owner(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         }
         a->owner = st.st_uid;
         a->has_invocation = cgroupfs_invocation(fd, a->invocation);
+        (void) firstprocess_find(fd, &a->first_pid, &a->first_start_nsec);
         n = cgroupfs_path(l->fs, fd, a->path, sizeof(a->path));
         a->has_path = n > 0;
         if (n <= 1)

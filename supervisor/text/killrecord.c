@@ -74,6 +74,7 @@ static json_t *victim(const RecordContext *c, const Kill *k, const KillVictim *v
         json_object_set_new(o, "swap_bytes", record_part_number(v->swap_bytes));
         json_object_set_new(o, "page_table_bytes", record_part_number(v->page_table_bytes));
         json_object_set_new(o, "peak_rss_bytes", json_null());
+        json_object_set_new(o, "runtime_usec", json_null());
         json_object_set_new(o, "oom_score_adj", v->oom_score_adj == KILL_ADJ_UNKNOWN ? json_null() : json_integer(v->oom_score_adj));
         json_object_set_new(o, "points", v->points == KILL_UNKNOWN ? json_null() : json_integer(v->points));
         return o;

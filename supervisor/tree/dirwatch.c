@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/host/firstprocess.h"
 #include "supervisor/host/podnames.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/tree/idmap.h"
@@ -169,6 +170,7 @@ static void visit(Dirwatch *d, const Pending *p, Queue *q) {
                 news->has_invocation = cgroupfs_invocation(fd, news->invocation);
                 snprintf(news->name, sizeof(news->name), "%s", p->path + p->name);
                 podnames_label(NULL, p->path, news->label, sizeof(news->label));
+                (void) firstprocess_find(fd, &news->first_pid, &news->first_start_nsec);
                 if (d->follow) {
                         const TreeBirth b = { .id = p->id, .parent_id = p->parent_id, .name = news->name, .owner = st.st_uid };
 

@@ -25,6 +25,8 @@ typedef struct DirwatchNews {
         bool has_invocation;
         bool complete;                  /* WALKED: all was seen, so what was not met is gone */
         uint8_t invocation[16];
+        int32_t first_pid;              /* for tree_first(); 0: none */
+        uint64_t first_start_nsec;
         uint64_t time_nsec;             /* CLOCK_BOOTTIME of our learning it */
         char name[256];
         char label[512];                /* of a pod's cgroup, for tree_label(); "" */

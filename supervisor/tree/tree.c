@@ -17,6 +17,8 @@ typedef struct Entry {
         char *name;                     /* of its directory; the whole path where @detached */
         char *label;
         uint8_t invocation[16];
+        uint64_t first_start_nsec;
+        int32_t first_pid;
         uint32_t parent;
         uint32_t id_next, name_next;    /* chains of the two tables */
         uint32_t next;                  /* free list, or the owner's tombstones */
@@ -538,6 +540,16 @@ void tree_fill(Tree *t, uint64_t id, uint32_t owner, const uint8_t *invocation) 
         take_invocation(at(t, index), invocation);
 }
 
+void tree_first(Tree *t, uint64_t id, TreeProcess first) {
+        uint32_t index = find_id(t, id);
+        Entry *e = at(t, index);
+
+        if (index == NONE || index == ROOT || e->first_pid > 0 || first.pid <= 0)
+                return;
+        e->first_pid = first.pid;
+        e->first_start_nsec = first.start_nsec;
+}
+
 int tree_label(Tree *t, uint64_t id, const char *label) {
         uint32_t index = find_id(t, id);
         char *copy = NULL;
@@ -570,6 +582,8 @@ static void group_of(const Tree *t, uint32_t index, TreeGroup *ret) {
                 .owner_certain = e->owner_certain,
                 .root_owned = root_owned,
                 .has_invocation = e->has_invocation,
+                .first_pid = e->first_pid,
+                .first_start_nsec = e->first_start_nsec,
                 .label = e->label,
         };
         memcpy(ret->invocation, e->invocation, sizeof(ret->invocation));

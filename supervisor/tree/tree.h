@@ -27,6 +27,8 @@ typedef struct TreeGroup {
         bool root_owned;                /* each directory from the root down to it belongs to root */
         bool has_invocation;
         uint8_t invocation[16];         /* systemd's */
+        int32_t first_pid;              /* of the process that was there first; 0: not known */
+        uint64_t first_start_nsec;      /* as exact as ticks */
         const char *label;              /* what tree_label() gave: pod and container names; NULL */
 } TreeGroup;
 
@@ -47,6 +49,12 @@ typedef struct TreeBirth {
         uint32_t owner;                 /* TREE_OWNER_UNKNOWN: the parent's is assumed (only he or root can make it) */
         const uint8_t *invocation;      /* 16 bytes or NULL */
 } TreeBirth;
+
+/* A process; pid 0: none, or not known. */
+typedef struct TreeProcess {
+        int32_t pid;
+        uint64_t start_nsec;
+} TreeProcess;
 
 /* Makes a tree that holds the root, @root_id, owned by root. Returns 0, -ENOMEM. */
 int tree_new(Tree **ret, const TreeOptions *options, uint64_t root_id);
@@ -71,6 +79,9 @@ void tree_died(Tree *t, uint64_t id, const char *path, uint64_t now_nsec);
 /* A walk over the whole hierarchy begins; at its end what was neither met nor born since is gone. */
 void tree_walk_begin(Tree *t);
 void tree_walk_end(Tree *t, uint64_t now_nsec);
+
+/* Which process was in the cgroup first; the first answer stays. Unknown ids are ignored. */
+void tree_first(Tree *t, uint64_t id, TreeProcess first);
 
 /* What an eye found out later. Unknown ids are ignored. @invocation NULL: leave. */
 void tree_fill(Tree *t, uint64_t id, uint32_t owner, const uint8_t *invocation);

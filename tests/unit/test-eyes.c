@@ -107,8 +107,8 @@ static void test_after_a_kill(void **state) {
         snprintf(procs, sizeof(procs), "%d\n0\n999999999\n", getpid());
         put("/a/b", "cgroup.procs", procs);
         assert_int_equal(proc_stat(getpid(), &self), 0);
-        r.victims[0] = (EyesVictim) { getpid(), proc_start_nsec(self.start_ticks) + 5000 };
-        r.victims[1] = (EyesVictim) { getpid(), 17 };           /* another's, who had the pid before */
+        r.victims[0] = (EyesVictim) { .tgid = getpid(), .start_nsec = proc_start_nsec(self.start_ticks) + 5000 };
+        r.victims[1] = (EyesVictim) { .tgid = getpid(), .start_nsec = 17 };           /* another's, who had the pid before */
         a = ask(&r);
         assert_non_null(a);
         assert_int_equal(a->cookie, 42);
