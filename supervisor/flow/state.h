@@ -1,7 +1,7 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
- * the lowest: emit, groups, more, exits, units, kills, intake, signals, history, counters, sources; settings; asked, status, explaining,
- * changes, answers. supervisor.c above them owns the state and hands round what comes in. */
+ * the lowest: emit, groups, more, exits, units, kills, intake, signals, history, counters, sources; settings; asked, status,
+ * explaining, changes, answers. supervisor.c above them owns the state and hands round what comes in. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
