@@ -442,12 +442,18 @@ static void attach(Tree *t, uint32_t index, const Place *p) {
         link_tables(t, index);
 }
 
+static bool is_at_or_below(const Tree *t, uint32_t index, uint32_t above) {
+        while (index != NONE && index != above)
+                index = at(t, index)->parent;
+        return index != NONE;
+}
+
 /* A detached entry whose parent has become known is hung where it belongs. */
 static void reattach(Tree *t, uint32_t index, const TreeBirth *b) {
         Place p;
         char *name;
 
-        if (find_place(t, b, &p) < 0 || p.parent == NONE || p.parent == index)
+        if (find_place(t, b, &p) < 0 || p.parent == NONE || is_at_or_below(t, p.parent, index))
                 return;
         name = names_copy(&t->names, p.name, strlen(p.name));
         if (!name)

@@ -184,6 +184,20 @@ static void test_detached(void **state) {
         tree_free(t);
 }
 
+/* Contradictions make no circle: what is to hang on its own child stays where it is. Found by the fuzzer. */
+static void test_no_circles(void **state) {
+        (void) state;
+        Tree *t = make(0, 0, NULL);
+
+        assert_int_equal(born(t, 40, "/lost/x", 0), 1);
+        assert_int_equal(born_below(t, 41, 40, "y", 0), 1);
+        assert_int_equal(born_below(t, 42, 41, "z", 0), 1);
+        assert_int_equal(born_below(t, 40, 42, "x", 0), 0);
+        assert_path(t, 42, "/lost/x/y/z");
+        assert_path(t, 40, "/lost/x");
+        tree_free(t);
+}
+
 static void test_walk(void **state) {
         (void) state;
         Tree *t = make(0, 0, NULL);
@@ -270,7 +284,8 @@ int main(void) {
                 cmocka_unit_test(test_paths),     cmocka_unit_test(test_names_of_the_dead),
                 cmocka_unit_test(test_a_dead_parent_waits_for_its_children),
                 cmocka_unit_test(test_bounds),    cmocka_unit_test(test_watch),
-                cmocka_unit_test(test_detached),  cmocka_unit_test(test_walk),
+                cmocka_unit_test(test_detached),  cmocka_unit_test(test_no_circles),
+  cmocka_unit_test(test_walk),
                 cmocka_unit_test(test_resolve),   cmocka_unit_test(test_ten_thousand_are_compact),
         };
 
