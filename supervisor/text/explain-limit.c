@@ -139,7 +139,17 @@ static const struct {
         { "kernel_bytes", "kernel memory on its behalf (page tables, sockets, inodes)" },
 };
 
-bool explain_mix(Strbuf *out, const json_t *memory) {
+/* memory.stat is read a moment after the kill, and the victim's memory may be on its way out by then. */
+static const char *mix_opening(const json_t *memory) {
+        int64_t sum = 0, whole = explain_number(memory, "current_bytes");
+
+        for (size_t i = 0; i < ELEMENTSOF(mix); i++)
+                if (strcmp(mix[i].key, "shmem_bytes") != 0 && explain_number(memory, mix[i].key) > 0)
+                        sum += explain_number(memory, mix[i].key);
+        return whole > 0 && sum < whole / 10 * 8 ? "With what, as far as it was still there when it was read: " : "With what: ";
+}
+
+bool explain_mix(Strbuf *out, const json_t *memory, const char *opening) {
         int64_t file = explain_number(memory, "file_bytes"), shmem = explain_number(memory, "shmem_bytes");
         bool any = false;
         char a[HUMAN_SIZE];
@@ -152,7 +162,7 @@ bool explain_mix(Strbuf *out, const json_t *memory) {
                         bytes = file > shmem ? file - shmem : 0;
                 if (bytes <= 0)
                         continue;
-                strbuf_printf(out, "%s%s %s", any ? ", " : "With what: ", human_bytes(bytes, a), mix[i].words);
+                strbuf_printf(out, "%s%s %s", any ? ", " : opening, human_bytes(bytes, a), mix[i].words);
                 any = true;
         }
         if (any)
@@ -223,6 +233,6 @@ void explain_filling(const ExplainCase *c) {
                 strbuf_puts(c->out, "\n");
         } else if (c->limit_shared || (strcmp(c->scope, "host") == 0 && strcmp(c->killer, "sysrq") != 0))
                 strbuf_printf(c->out, "Who filled %s was not seen.\n\n", own);
-        if (explain_mix(c->out, domain_memory(c)))
+        if (explain_mix(c->out, domain_memory(c), mix_opening(domain_memory(c))))
                 strbuf_puts(c->out, "\n\n");
 }

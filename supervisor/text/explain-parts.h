@@ -35,9 +35,9 @@ const char *explain_cgroup_name(const json_t *cgroup, char name[static EXPLAIN_N
 /* Writes what an owner calls what runs in @cgroup: by @identity (NULL: none), else the path. */
 const char *explain_identity_name(const json_t *identity, const json_t *cgroup, char name[static EXPLAIN_NAME_SIZE]);
 
-/* Writes what the memory object @memory is made of ("480M anonymous, 10M file cache ..."). Returns false where nothing of
+/* Writes @opening and what the memory object @memory is made of ("480M anonymous, 10M file cache ..."). Returns false where nothing of
  * that is known (nothing was written). */
-bool explain_mix(Strbuf *out, const json_t *memory);
+bool explain_mix(Strbuf *out, const json_t *memory, const char *opening);
 
 /* Whether @c's domain consists of at least a quarter of @key ("shmem_bytes"). */
 bool explain_mix_has(const ExplainCase *c, const char *key);

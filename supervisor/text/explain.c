@@ -215,7 +215,7 @@ int explain_cgroup(Strbuf *out, const char *facts) {
         headroom_put(out, f);
         strbuf_puts(out, "\n");
         explain_ancestors(out, json_object_get(f, "ancestors"), json_object_get(f, "effective_cgroup"));
-        if (explain_mix(out, json_object_get(f, "memory")))
+        if (explain_mix(out, json_object_get(f, "memory"), "With what: "))
                 strbuf_puts(out, "\n\n");
         if (explain_number(counters, "max") >= 0 && explain_number(counters, "high") >= 0)
                 strbuf_printf(out, "Since it was made it met its memory.max %s and its memory.high %s.\n\n",
