@@ -37,6 +37,11 @@ for page in README.md CONTRIBUTING.md; do
         done < <(grep -E '^tests/run' "$page" | sed 's/#.*//' | options)
 done
 
+for room in supervisor/*/; do
+        room=$(basename "$room")
+        grep -qE "^\| \`.*\b$room\b" CONTRIBUTING.md || wrong "CONTRIBUTING.md: nothing about supervisor/$room"
+done
+
 # reevectl(1) and its helps; each the other way round too.
 page=packaging/man/reevectl.1.scd
 all=$("$reevectl" --help | options)
