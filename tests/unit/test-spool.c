@@ -238,16 +238,25 @@ static void test_a_killed_writer_leaves_whole_records(void **state) {
         for (int round = 0; round < 20; round++) {
                 pid_t pid;
                 Spool *s;
+                int ready[2];
+                char byte;
 
                 (void) unlink(path);
+                assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
                 pid = fork();
                 if (pid == 0) {
                         s = open_as("boot");
+                        /* Killed earlier it leaves no spool yet, and on a busy host it would be. */
+                        if (write(ready[1], "", 1) != 1)
+                                _exit(1);
                         for (uint64_t seq = 1;; seq++)
                                 if (put(s, seq, "abc") == -ENOBUFS)
                                         spool_records_committed(s, seq - 20);
                 }
-                usleep((useconds_t) (2000 + round * 317));
+                assert_int_equal(read(ready[0], &byte, 1), 1);
+                close(ready[0]);
+                close(ready[1]);
+                usleep((useconds_t) (round * 317));
                 (void) kill(pid, SIGKILL);
                 (void) waitpid(pid, NULL, 0);
                 s = open_as("boot");
