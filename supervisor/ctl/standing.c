@@ -51,8 +51,11 @@ static void use_print(const CtlContext *c, const json_t *standing, const char *p
         char a[HUMAN_SIZE], b[HUMAN_SIZE], cell[PRINT_CELL_SIZE];
 
         label_print(c, "in use");
-        (void) printf("%s, at most so far %s; %s cannot be reclaimed\n", bytes_of(memory, "current_bytes", a), bytes_of(memory, "peak_bytes", b),
-                      unreclaimable < 0 ? "how much of it is not known to be" : human_bytes(unreclaimable, cell));
+        if (number_of(memory, "current_bytes") < 0)
+                (void) printf("not counted at the root; %s cannot be reclaimed\n", human_bytes(unreclaimable, a));
+        else
+                (void) printf("%s, at most so far %s; %s cannot be reclaimed\n", bytes_of(memory, "current_bytes", a),
+                              bytes_of(memory, "peak_bytes", b), human_bytes(unreclaimable, cell));
         label_print(c, "may have");
         if (most < 0 || !whose)
                 (void) puts("all that the host has");
@@ -68,13 +71,19 @@ static void use_print(const CtlContext *c, const json_t *standing, const char *p
         (void) printf("%s anonymous, ", bytes_of(memory, "anon_bytes", a));
         (void) printf("%s file cache, ", bytes_of(memory, "file_bytes", a));
         (void) printf("%s shared or tmpfs, ", bytes_of(memory, "shmem_bytes", a));
-        (void) printf("%s kernel; %s in swap\n", bytes_of(memory, "kernel_bytes", a), bytes_of(memory, "swap_bytes", b));
+        (void) printf("%s kernel", bytes_of(memory, "kernel_bytes", a));
+        if (number_of(memory, "swap_bytes") >= 0)
+                (void) printf("; %s in swap", bytes_of(memory, "swap_bytes", a));
+        (void) fputc('\n', stdout);
 }
 
 static void limits_print(const CtlContext *c, const json_t *standing) {
         const json_t *limits = json_object_get(standing, "limits");
         char text[HUMAN_SIZE];
 
+        /* The root has none, nor events of its own. */
+        if (number_of(json_object_get(standing, "memory"), "current_bytes") < 0)
+                return;
         label_print(c, "limits");
         (void) printf("MemoryMin=%s ", limit_of(standing, limits, "min_bytes", "limits.min_bytes", text));
         (void) printf("MemoryLow=%s ", limit_of(standing, limits, "low_bytes", "limits.low_bytes", text));
@@ -89,10 +98,12 @@ static void events_print(const CtlContext *c, const json_t *standing) {
         const json_t *some = json_object_get(pressure, "some_avg10_ratio"), *full = json_object_get(pressure, "full_avg10_ratio");
         char max[HUMAN_SIZE], high[HUMAN_SIZE], kills[HUMAN_SIZE];
 
-        label_print(c, "so far");
-        (void) printf("met MemoryMax %s, MemoryHigh %s; processes taken by the OOM killer: %s\n",
+        if (number_of(counters, "oom_kill") >= 0) {
+                label_print(c, "so far");
+                (void) printf("met MemoryMax %s, MemoryHigh %s; processes taken by the OOM killer: %s\n",
                       human_times(number_of(counters, "max"), max), human_times(number_of(counters, "high"), high),
-                      number_of(counters, "oom_kill") < 0 ? "?" : human_count(number_of(counters, "oom_kill"), kills));
+                              human_count(number_of(counters, "oom_kill"), kills));
+        }
         label_print(c, "pressure");
         if (json_is_number(some) && json_is_number(full))
                 (void) printf("some tasks waited for memory %.1f %% of the last 10 s, all of them %.1f %%\n",

@@ -199,7 +199,11 @@ static void counters_put(const ExplainCase *c) {
 
         if (max < 0 && high < 0)
                 return;
-        strbuf_printf(c->out, "%s: since it was made, %s had met its memory.max %s and its memory.high %s",
+        if (max == 0 && high == 0)
+                strbuf_printf(c->out, "%s: since it was made, %s had met neither its memory.max nor its memory.high",
+                              at == before ? "Before" : "By then", strcmp(c->scope, "self") == 0 ? "it" : c->limit_name);
+        else
+                strbuf_printf(c->out, "%s: since it was made, %s had met its memory.max %s and its memory.high %s",
                       at == before ? "Before" : "By then", strcmp(c->scope, "self") == 0 ? "it" : c->limit_name,
                       human_times(max, m), human_times(high, h));
         if (kills >= 0)

@@ -217,7 +217,9 @@ int explain_cgroup(Strbuf *out, const char *facts) {
         explain_ancestors(out, json_object_get(f, "ancestors"), json_object_get(f, "effective_cgroup"));
         if (explain_mix(out, json_object_get(f, "memory"), "With what: "))
                 strbuf_puts(out, "\n\n");
-        if (explain_number(counters, "max") >= 0 && explain_number(counters, "high") >= 0)
+        if (explain_number(counters, "max") == 0 && explain_number(counters, "high") == 0)
+                strbuf_puts(out, "Since it was made it met neither its memory.max nor its memory.high.\n\n");
+        else if (explain_number(counters, "max") >= 0 && explain_number(counters, "high") >= 0)
                 strbuf_printf(out, "Since it was made it met its memory.max %s and its memory.high %s.\n\n",
                               human_times(explain_number(counters, "max"), n), human_times(explain_number(counters, "high"), m));
         strbuf_puts(out, "If a process of it ended with status 137 or by SIGKILL all the same, somebody sent that signal: "

@@ -296,6 +296,15 @@ int record_sigkill(Strbuf *out, const RecordContext *c, const Sigkill *s) {
         Strbuf text = STRBUF_INIT(sentence), comm_copy = STRBUF_INIT(comm), unit_copy = STRBUF_INIT(unit);
         RecordProcess p = look_up(c, s->sender_tid, 0);
 
+        /* Who kills himself is known, however soon he is gone. */
+        if (s->sender_tid > 0 && s->sender_tid == s->pid) {
+                if (!p.comm && s->comm[0])
+                        p.comm = s->comm;
+                if (p.uid < 0)
+                        p.uid = s->uid;
+                if (p.cgroup_id == 0)
+                        p.cgroup_id = s->cgroup.id;
+        }
         /* The callback's texts live until it is asked again, and it will be. */
         if (p.comm) {
                 strbuf_puts(&comm_copy, p.comm);
