@@ -274,8 +274,11 @@ int supervisor_run(Supervisor *s) {
 }
 
 void supervisor_done(Supervisor *s) {
-        if (s->clerk && s->stopping)
+        if (s->clerk && s->stopping) {
+                sources_finish(s);
+                signals_finish(s);
                 state_say(s, "stopped", NULL, NULL);
+        }
         sources_close(s);
         units_close(s);
         history_done(s);

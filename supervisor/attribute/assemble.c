@@ -219,6 +219,20 @@ void assemble_expire(Assembler *a, uint64_t now_nsec, const AssembleSink *sink) 
         }
 }
 
+void assemble_forget(Assembler *a) {
+        for (uint32_t i = 0; i < a->o.max_open; i++) {
+                Open *o = &a->open[i];
+
+                if (!o->used)
+                        continue;
+                o->used = false;
+                a->stats.attempts -= o->kill.attempts;
+                a->stats.confirmed -= o->kill.confirmed;
+                a->stats.ownerless -= o->kill.ownerless;
+                *(o->headless ? &a->stats.headless : &a->stats.ooms) -= 1;
+        }
+}
+
 void assemble_set_late(Assembler *a, bool late) {
         a->late = late;
 }

@@ -59,6 +59,9 @@ void assemble_feed(Assembler *a, const Evidence *e, const AssembleSink *sink);
 /* Closes invocations whose end mark did not come in time (see expire_nsec; victims_complete is false). */
 void assemble_expire(Assembler *a, uint64_t now_nsec, const AssembleSink *sink);
 
+/* Forgets the invocations under way as if none of their evidence had come: the same evidence will be fed again. */
+void assemble_forget(Assembler *a);
+
 /* From now on kills are marked late: what is fed was found after the fact (spool and rings at start). */
 void assemble_set_late(Assembler *a, bool late);
 

@@ -76,6 +76,17 @@ static int write_text(Emit *e, const RecordContext *context, EmitWrite write, co
         return r;
 }
 
+/* What users can make at any speed (signals, refused wishes, and what is learned afterwards) may fill half the spool and no
+ * more: while the ledger cannot be written the other half is for the kills themselves. */
+static bool may_wait(Emit *e, int32_t type) {
+        uint64_t used, size;
+
+        if (type != REEVE_RECORD_SIGKILL && type != REEVE_RECORD_MORE && type != REEVE_RECORD_LIMIT)
+                return true;
+        spool_usage(e->spool, &used, &size);
+        return used < size / 2;
+}
+
 static int put(Emit *e, const RecordMeta *meta, size_t length) {
         SpoolRecord record = {
                 .seq = meta->seq,
@@ -87,7 +98,7 @@ static int put(Emit *e, const RecordMeta *meta, size_t length) {
                 .json = e->text,
                 .json_size = (uint32_t) length,
         };
-        int r = spool_record_put(e->spool, &record);
+        int r = may_wait(e, meta->type) ? spool_record_put(e->spool, &record) : -ENOBUFS;
 
         if (r < 0)
                 return r;
@@ -95,6 +106,12 @@ static int put(Emit *e, const RecordMeta *meta, size_t length) {
         if (!e->waiting && spool_record_find(e->spool, meta->seq, &record) == 0)
                 (void) post(&record, e);
         return 0;
+}
+
+static void no_room(Emit *e, ReeveRecordType type, uint64_t now_nsec) {
+        if (e->homeless++ == 0)
+                e->homeless_from_nsec = now_nsec;
+        e->kills_lost += type == REEVE_RECORD_KILL;
 }
 
 uint64_t emit_record(Emit *e, const EmitHead *head, EmitWrite write, const void *what) {
@@ -105,15 +122,13 @@ uint64_t emit_record(Emit *e, const EmitHead *head, EmitWrite write, const void 
         context.seq = clerk_next_seq(e->clerk);
         context.now_nsec = clock_boottime_nsec();
         if (write_text(e, &context, write, what, &length) < 0) {
-                e->homeless++;
+                no_room(e, head->type, context.now_nsec);
                 return 0;
         }
         meta = meta_of(head, &context);
-        if (put(e, &meta, length) < 0) {
-                if (e->homeless++ == 0)
-                        e->homeless_from_nsec = context.now_nsec;
-                /* Not in the ledger's way any more, but those who listen now shall have it. */
-        }
+        /* Not in the ledger's way any more, but those who listen now shall have it. */
+        if (put(e, &meta, length) < 0)
+                no_room(e, head->type, context.now_nsec);
         tell(e, &meta, length);
         return meta.seq;
 }

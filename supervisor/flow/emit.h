@@ -27,6 +27,7 @@ typedef struct Emit {
         bool waiting;                   /* ... and his queue was full then: what follows waits in the spool, in order */
         uint64_t homeless;              /* records for which the spool had no room: said in a gap when there is room again */
         uint64_t homeless_from_nsec;
+        uint64_t kills_lost;            /* kills among them, since the start */
 } Emit;
 
 /* What the emitter must know of a record besides its content. */

@@ -110,14 +110,30 @@ static bool concerns(const json_t *record, const char *what) {
         return false;
 }
 
+/* What must stand in a record's text where it concerns @what, as far as that can be said without escapes. */
+static void scan_needle(const char *what, char *needle, size_t size) {
+        size_t plain = strcspn(what, "\\\"/");
+
+        if (strncmp(what, "pid:", 4) == 0)
+                (void) snprintf(needle, size, "\"pid\":%lld", strtoll(what + 4, NULL, 10));
+        else
+                (void) snprintf(needle, size, "%.*s", (int) (plain < size ? plain : size - 1), what);
+}
+
 /* Looks through what is kept, newest first, for what no column knows. */
 static void on_scan(const ClerkAnswer *answer, void *userdata) {
         Explaining *e = userdata;
         uint64_t found = 0;
-        char word[32];
+        char word[32], needle[64];
 
+        scan_needle(e->what, needle, sizeof(needle));
         for (size_t i = answer->error < 0 ? 0 : answer->n_rows; i-- > 0 && !found;) {
-                json_t *record = json_loads(answer->rows[i].json, 0, NULL);
+                json_t *record;
+
+                /* Parsing thousands of records would keep the event thread from the rings. */
+                if (!strstr(answer->rows[i].json, needle))
+                        continue;
+                record = json_loads(answer->rows[i].json, 0, NULL);
 
                 if (concerns(record, e->what))
                         found = answer->rows[i].meta.seq;
@@ -200,7 +216,7 @@ void explaining_standing(Supervisor *s, ServerCall *call, json_t *facts) {
         Strbuf out = { .data = buffer, .size = EXPLAIN_TEXT_BYTES };
 
         (void) json_object_set_new(facts, "watching_since", status_time(s->started_realtime_usec));
-        (void) json_object_set_new(facts, "watched_without_gap", json_boolean(s->from.lost == 0));
+        (void) json_object_set_new(facts, "watched_without_gap", json_boolean(s->from.lost + s->emit.kills_lost == 0));
         text = json_dumps(facts, JSON_COMPACT);
         if (!buffer || !text || explain_cgroup(&out, text) < 0)
                 server_fail_text(call, "Failed", "that cgroup cannot be explained");

@@ -121,11 +121,15 @@ bool groups_process(void *supervisor, int32_t tgid, uint64_t start_nsec, RecordP
         return true;
 }
 
-bool groups_watched(Supervisor *s, uint64_t id) {
-        uint64_t watch = strcmp(s->config->reeve.watch, "/") == 0 ? 0 : tree_find(s->tree, s->config->reeve.watch);
-        TreeGroup group;
+bool groups_watched(Supervisor *s, const KillCgroup *cgroup) {
+        const char *watch = s->config->reeve.watch, *path = cgroup->path ? cgroup->path : groups_path(s, cgroup->id);
+        size_t n = strlen(watch);
 
-        return watch == 0 || !tree_get(s->tree, id, &group) || tree_below(s->tree, id, watch);
+        while (n > 0 && watch[n - 1] == '/')
+                n--;
+        if (n == 0 || !path || path[0] != '/')
+                return true;
+        return strncmp(path, watch, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
 /* ---- births and deaths ---- */
@@ -240,6 +244,7 @@ static void on_news(Supervisor *s, const DirwatchNews *n) {
                         tree_walk_end(s->tree, clock_boottime_nsec());
                 tree_prepare(s->tree, clock_boottime_nsec());
                 s->walked = true;
+                s->walking = false;
                 break;
         }
 }
@@ -255,14 +260,16 @@ void groups_take_news(Supervisor *s) {
         }
 }
 
-/* Not more than once a minute: whoever floods the churn ring must not make us walk without end. */
+/* Not more than once a minute: whoever floods the churn ring must not make us walk without end. Nor while one is under
+ * way: its end would bury all that it met before the other began. */
 void groups_walk_again(Supervisor *s) {
         uint64_t now = clock_boottime_nsec();
 
-        s->walk_due = now - s->walk_nsec < WALK_PAUSE_NSEC;
+        s->walk_due = s->walking || now - s->walk_nsec < WALK_PAUSE_NSEC;
         if (s->walk_due)
                 return;
         s->walk_nsec = now;
+        s->walking = true;
         tree_walk_begin(s->tree);
         dirwatch_walk(s->dirwatch);
 }
@@ -289,8 +296,24 @@ int groups_open(Supervisor *s) {
 
 /* The walk begins once the source of births is known: the churn ring already records, so nothing falls in between. */
 int groups_walk(Supervisor *s) {
+        bool follow = s->from.tier != REEVE_TIER_KPROBE;
+        int r = dirwatch_new(&s->dirwatch, &s->fs, s->config->reeve.watch, follow);
+
+        if (r < 0)
+                return r;
         tree_walk_begin(s->tree);
-        return dirwatch_new(&s->dirwatch, &s->fs, s->config->reeve.watch, /* follow= */ s->from.tier != REEVE_TIER_KPROBE);
+        s->walking = true;
+        s->following = follow;
+        return 0;
+}
+
+void groups_follow(Supervisor *s) {
+        Dirwatch *before = s->dirwatch;
+
+        if (!before || s->following == (s->from.tier != REEVE_TIER_KPROBE) || groups_walk(s) < 0)
+                return;
+        (void) sd_event_source_set_io_fd(s->dirwatch_io, ring_fd(dirwatch_ring(s->dirwatch)));
+        (void) dirwatch_free(before);
 }
 
 void groups_close(Supervisor *s) {

@@ -8,6 +8,9 @@ int groups_open(Supervisor *s);
 /* Begins the walk over all cgroups; in tier log it goes on watching. After sources_open(). Returns 0 or -errno. */
 int groups_walk(Supervisor *s);
 
+/* The source is another: directories are watched where no ring tells of births, and walked once more. */
+void groups_follow(Supervisor *s);
+
 /* Births or deaths were missed: once more, at most once a minute. */
 void groups_walk_again(Supervisor *s);
 
@@ -45,5 +48,6 @@ const Identity *groups_system_unit(Supervisor *s, uint64_t cgroup_id);
 /* Whether systemd knows the main process of this cgroup: it is a service's. */
 bool groups_is_service(Supervisor *s, uint64_t cgroup_id);
 
-/* Whether a cgroup lies at or below Watch=. Unknown ones do: better a record too many. */
-bool groups_watched(Supervisor *s, uint64_t id);
+/* Whether a cgroup lies at or below Watch=, by the path that came with it, else by the tree's. Where nobody knows its path it
+ * does: better a record too many. */
+bool groups_watched(Supervisor *s, const KillCgroup *cgroup);

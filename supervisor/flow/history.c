@@ -39,31 +39,48 @@ static void mark_read_back(Supervisor *s) {
                 (void) !write(fd, text, (size_t) n);
 }
 
+void history_take(Supervisor *s) {
+        ReadbackCounts counts = { 0 };
+        ReadbackKill *read = NULL;
+
+        if (s->readback) {
+                readback_counts(s->readback, &counts);
+                while (!intake_full(s) && (read = readback_take(s->readback))) {
+                        intake_read_back(s, read);
+                        (void) readback_kill_free(read);
+                }
+        }
+        if (counts.done && !intake_full(s)) {
+                s->readback_io = sd_event_source_disable_unref(s->readback_io);
+                s->readback = readback_free(s->readback);
+                s->read_back = true;
+        }
+        /* Whoever kills us before the last one stands in the spool makes us read once more. */
+        if (s->read_back && !intake_reads_back(s)) {
+                s->read_back = false;
+                mark_read_back(s);
+        }
+}
+
 static int on_readback(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         Supervisor *s = userdata;
-        ReadbackCounts counts;
-        ReadbackKill *read;
 
         (void) source, (void) fd, (void) revents;
         ring_drain_fd(readback_ring(s->readback));
-        while ((read = readback_take(s->readback))) {
-                intake_read_back(s, read);
-                (void) readback_kill_free(read);
-        }
-        readback_counts(s->readback, &counts);
-        if (counts.done) {
-                s->readback_io = sd_event_source_disable_unref(s->readback_io);
-                s->readback = readback_free(s->readback);
-                mark_read_back(s);
-        }
+        history_take(s);
         return 0;
 }
 
 void history_read(Supervisor *s) {
         ReadbackOptions options = { 0 };
 
-        if (s->readback || is_read_back(s))
+        bool again = is_read_back(s);
+
+        /* In tier log nobody listened since the last run ended: no ring kept what happened, but the kernel's log did. */
+        if (s->readback || (again && !s->from.log))
                 return;
+        if (again)
+                options.journal = options.pstore = "";
         /* A known ledger has all up to its newest record; two seconds more, since kernel log stamps and ours differ. */
         if (!s->opening.created && s->opening.last_time_usec > 2000000)
                 options.since_realtime_usec = (int64_t) s->opening.last_time_usec - 2000000;

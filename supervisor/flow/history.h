@@ -5,5 +5,8 @@
 /* Begins to read it back, once per ledger and boot. */
 void history_read(Supervisor *s);
 
+/* Takes on what was read: whenever kills that waited have got their records. */
+void history_take(Supervisor *s);
+
 /* Stops reading. */
 void history_done(Supervisor *s);

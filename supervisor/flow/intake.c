@@ -2,6 +2,7 @@
 #include "supervisor/flow/intake.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +10,18 @@
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/kills.h"
 
-/* A kill from before our start: in a ring, in the spool's pages, in the kernel's log. Whether it is recorded already only
- * the ledger knows, and that takes a moment. Everything it points to is its own. */
+enum { LATE_MAX = 256 };                /* of those read back: whoever reads waits */
+#define SAME_NSEC UINT64_C(5000000000)  /* two reports of one kill by different clocks are no further apart */
+
+/* A kill from before our source was opened: in a ring, in the spool's pages, in the kernel's log. Whether it is recorded
+ * already only the ledger knows, and that takes a moment. Everything it points to is its own. */
 struct LateKill {
         LateKill *next;
         Supervisor *s;
         Kill kill;
         RecordContext context;
         bool foreign;                   /* of another boot, or read back: context differs from the emitter's */
+        bool asked;
         char boot_id[37];
         char key[128];
 };
@@ -61,7 +66,7 @@ static LateKill *late_new(Supervisor *s, const Kill *kill) {
                 return NULL;
         l->s = s;
         l->kill = *kill;
-        l->kill.late = true;
+        l->kill.late = kill->late || kill->time_nsec < s->started_nsec;
         l->kill.victims = calloc(kill->n_victims + 1, sizeof(KillVictim));
         l->kill.limit.path = copy_text(kill->limit.path);
         l->kill.kill_cgroup.path = copy_text(kill->kill_cgroup.path);
@@ -80,37 +85,120 @@ static void late_unlink(LateKill *l) {
         for (LateKill **p = &l->s->late; *p; p = &(*p)->next)
                 if (*p == l) {
                         *p = l->next;
+                        l->s->n_late--;
                         return;
                 }
 }
 
-static void on_exists(const ClerkAnswer *answer, void *userdata) {
-        LateKill *l = userdata;
-
+static void late_end(LateKill *l, bool known) {
         late_unlink(l);
-        /* Where the ledger cannot say, one record too many is better than one too few. */
-        if (answer->error < 0 || answer->number == 0)
+        /* The configuration may be another by now, and the old one's hash gone with it. */
+        l->context.configuration_hash = l->s->emit.context.configuration_hash;
+        if (!known)
                 kills_record(l->s, &l->kill, l->foreign ? &l->context : NULL, !l->foreign);
         (void) late_free(l);
 }
 
-static void late_ask(LateKill *l) {
+static void on_exists(const ClerkAnswer *answer, void *userdata) {
+        LateKill *l = userdata;
         Supervisor *s = l->s;
+
+        /* Where the ledger cannot say, one record too many is better than one too few. */
+        late_end(l, answer->error == 0 && answer->number > 0);
+        intake_pump(s);
+}
+
+typedef struct Invocation {
+        uint64_t nsec;
+        int32_t pid;
+} Invocation;
+
+static int same_origin(const SpoolRecord *record, void *userdata) {
+        const Invocation *o = userdata;
+
+        return record->type == REEVE_RECORD_KILL && record->origin_nsec == o->nsec && record->origin_pid == o->pid;
+}
+
+/* Where the ledger cannot be written its answer leaves out what still stands in the spool. */
+static bool in_spool(LateKill *l) {
+        Invocation o = { .nsec = l->kill.time_nsec, .pid = l->kill.invoker_tid };
+
+        return !l->foreign && spool_records_replay(l->s->spool, same_origin, &o) != 0;
+}
+
+/* The kernel log and the journal both tell of one kill: the second is asked for when the first has its record. */
+static bool told_before(const LateKill *l) {
+        for (const LateKill *e = l->s->late; e && e != l; e = e->next) {
+                uint64_t a = e->kill.time_nsec, b = l->kill.time_nsec;
+
+                if (e->kill.n_victims > 0 && l->kill.n_victims > 0 && e->kill.victims[0].tgid == l->kill.victims[0].tgid &&
+                    (a < b ? b - a : a - b) < SAME_NSEC)
+                        return true;
+        }
+        return false;
+}
+
+/* Asks of one. Returns 0; -EAGAIN: too many questions wait. */
+static int late_ask(LateKill *l) {
+        Supervisor *s = l->s;
+        char stamp[128] = "";
         ClerkQuery query = {
                 .question = CLERK_EXISTS,
                 .boot_id = l->boot_id[0] ? l->boot_id : s->emit.context.boot_id,
         };
+        int r;
 
         if (l->foreign)
                 query.query.key = l->key[0] ? l->key : NULL;
         else {
                 query.origin_nsec = l->kill.time_nsec;
                 query.origin_pid = l->kill.invoker_tid;
+                if (l->kill.n_victims > 0)
+                        (void) snprintf(stamp, sizeof(stamp), "%s:%" PRId32 ":@%" PRIu64, s->boot_id, l->kill.victims[0].tgid,
+                                        l->kill.time_nsec / 1000);
+                query.query.key = stamp[0] ? stamp : NULL;
         }
-        l->next = s->late;
-        s->late = l;
-        if (clerk_ask(s->clerk, &query, on_exists, l) < 0)
-                on_exists(&(ClerkAnswer) { .error = -EAGAIN }, l);
+        r = clerk_ask(s->clerk, &query, on_exists, l);
+        l->asked = r == 0;
+        return r;
+}
+
+void intake_pump(Supervisor *s) {
+        LateKill *l = s->late, *next;
+
+        for (; l; l = next) {
+                int r;
+
+                next = l->next;
+                if (l->asked || (l->foreign && told_before(l)))
+                        continue;
+                r = in_spool(l) ? -EEXIST : late_ask(l);
+                if (r == -EAGAIN)
+                        return;         /* on_clerk() comes back */
+                if (r < 0)
+                        late_end(l, r == -EEXIST);
+        }
+}
+
+static void late_add(LateKill *l) {
+        LateKill **end = &l->s->late;
+
+        while (*end)
+                end = &(*end)->next;
+        *end = l;
+        l->s->n_late++;
+        intake_pump(l->s);
+}
+
+bool intake_full(const Supervisor *s) {
+        return s->n_late >= LATE_MAX;
+}
+
+bool intake_reads_back(const Supervisor *s) {
+        for (const LateKill *l = s->late; l; l = l->next)
+                if (l->foreign)
+                        return true;
+        return false;
 }
 
 uint64_t intake_releasable_nsec(const Supervisor *s) {
@@ -128,24 +216,31 @@ void intake_kill(Supervisor *s, const Kill *kill) {
         for (size_t i = 0; i < kill->n_victims; i++)
                 learn_cgroup(s, &kill->victims[i].cgroup);
         learn_cgroup(s, &kill->limit);
-        if (kill->n_victims > 0 && !groups_watched(s, kill->victims[0].cgroup.id)) {
+        if (kill->n_victims > 0 && !groups_watched(s, &kill->victims[0].cgroup)) {
                 s->from.outside += kill->confirmed;
                 return;
         }
         s->from.recorded += kill->confirmed;
-        if (kill->time_nsec >= s->started_nsec) {
+        if (kill->time_nsec >= s->from.known_nsec) {
                 kills_record(s, kill, NULL, true);
                 return;
         }
         late = late_new(s, kill);
         if (late)
-                late_ask(late);
+                late_add(late);
         else
                 kills_record(s, kill, NULL, false);
 }
 
+/* What the live log tells of too. */
+static bool is_live(const Supervisor *s, const ReadbackKill *read) {
+        int64_t usec = read->realtime_usec - s->emit.context.realtime_offset_usec;
+
+        return s->from.log && read->this_boot && read->realtime_usec > 0 && usec >= (int64_t) (s->from.log_nsec / 1000);
+}
+
 void intake_read_back(Supervisor *s, const ReadbackKill *read) {
-        LateKill *l = late_new(s, &read->kill);
+        LateKill *l = is_live(s, read) ? NULL : late_new(s, &read->kill);
         Strbuf key;
 
         if (!l)
@@ -158,7 +253,7 @@ void intake_read_back(Supervisor *s, const ReadbackKill *read) {
                 l->context.realtime_offset_usec = read->realtime_usec - (int64_t) (read->kill.time_nsec / 1000);
         key = (Strbuf) STRBUF_INIT(l->key);
         (void) record_key(&key, l->context.boot_id, &l->kill);
-        late_ask(l);
+        late_add(l);
 }
 
 void intake_done(Supervisor *s) {
@@ -168,4 +263,5 @@ void intake_done(Supervisor *s) {
                 s->late = l->next;
                 (void) late_free(l);
         }
+        s->n_late = 0;
 }

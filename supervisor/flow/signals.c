@@ -10,6 +10,7 @@
 #include "supervisor/host/proc.h"
 
 enum { MANAGER_SETTLE_USEC = 120 * 1000 };      /* a decision's signals follow each other within 100 ms */
+#define PATIENCE_NSEC UINT64_C(3000000000)      /* so long a signal waits for an eye */
 
 static int write_sigkill(Strbuf *out, const RecordContext *context, const void *what) {
         return record_sigkill(out, context, what);
@@ -97,23 +98,39 @@ void signals_parties(Supervisor *s, const EyesAnswer *answer) {
                 }
 }
 
+/* A place to wait. Where an answer never came (an eye that hangs in a dying process) the place is given on, and the signal
+ * is recorded without its sender. */
+static size_t take_place(Supervisor *s, uint64_t now_nsec) {
+        static const EyesParty nobody = { .uid = -1 };
+
+        for (size_t i = 0; i < SIGNALS_MAX; i++)
+                if (!s->signals[i].cookie)
+                        return i;
+        for (size_t i = 0; i < SIGNALS_MAX; i++)
+                if (now_nsec - s->signals[i].signal.time_nsec > PATIENCE_NSEC) {
+                        s->signals[i].cookie = 0;
+                        end_signal(s, &s->signals[i].signal, &nobody, &nobody);
+                        return i;
+                }
+        return SIGNALS_MAX;
+}
+
 /* Users can send these at any speed: what finds no place is counted, and is no loss of a kill. */
 void signals_take(Supervisor *s, const Sigkill *signal) {
         static const EyesParty nobody = { .uid = -1 };
         EyesRequest look = { .kind = EYES_PARTIES, .n_victims = 2 };
-        size_t i = 0;
+        size_t i;
 
         if (exits_is_test(s, signal->pid))
                 return;
         /* An OOM's shared_mm victims and pid namespaces that end come from the kernel: nobody to look for. */
-        if (signal->time_nsec < s->started_nsec || signal->means == REEVE_MEANS_KERNEL) {
+        if (signal->time_nsec < s->from.known_nsec || signal->means == REEVE_MEANS_KERNEL) {
                 Sigkill copy = *signal;
 
                 end_signal(s, &copy, &nobody, &nobody);
                 return;
         }
-        while (i < SIGNALS_MAX && s->signals[i].cookie)
-                i++;
+        i = take_place(s, clock_boottime_nsec());
         look.cookie = ++s->next_cookie;
         look.victims[0].tgid = signal->pid;
         look.victims[1].tgid = signal->sender_tid;
@@ -122,6 +139,30 @@ void signals_take(Supervisor *s, const Sigkill *signal) {
                 return;
         }
         s->signals[i] = (SignalAsked) { .cookie = look.cookie, .signal = *signal };
+}
+
+uint64_t signals_releasable_nsec(const Supervisor *s, uint64_t now_nsec) {
+        uint64_t oldest = s->managerkill.open ? s->managerkill.kill.time_nsec : UINT64_MAX;
+
+        for (size_t i = 0; i < SIGNALS_MAX; i++) {
+                uint64_t at = s->signals[i].signal.time_nsec;
+
+                if (s->signals[i].cookie && at < oldest && now_nsec - at < PATIENCE_NSEC)
+                        oldest = at;
+        }
+        return oldest == UINT64_MAX ? oldest : oldest - 1;
+}
+
+void signals_finish(Supervisor *s) {
+        static const EyesParty nobody = { .uid = -1 };
+        ManagerkillSink sink = { .kill = on_managers_kill, .userdata = s };
+
+        for (size_t i = 0; i < SIGNALS_MAX; i++)
+                if (s->signals[i].cookie) {
+                        s->signals[i].cookie = 0;
+                        end_signal(s, &s->signals[i].signal, &nobody, &nobody);
+                }
+        (void) managerkill_settle(&s->managerkill, UINT64_MAX, &sink);
 }
 
 void signals_done(Supervisor *s) {

@@ -23,6 +23,8 @@ enum {
         SETTLE_USEC = 100 * 1000,               /* the lines of one OOM are written within milliseconds */
         LOOK_AGAIN_USEC = 1500 * 1000,          /* a difference that is still there then is a gap */
         PRIORITY_KILLS = -10, PRIORITY_CHURN = 20,
+        PASSES_MAX = 4,                         /* over the rings at once: a user's flood must not hold the loop */
+        FAILURES_MAX = 3,
 };
 
 /* What charges under way add to usage for a moment is 64 pages a CPU: more than that above max was a limit's write. */
@@ -61,25 +63,42 @@ static void release_pages(Supervisor *s) {
         uint64_t open = assemble_oldest(s->from.assembler), waits = intake_releasable_nsec(s);
         uint64_t upto = open == UINT64_MAX ? UINT64_MAX : open - 1;
 
+        if (waits < upto)
+                upto = waits;
+        waits = signals_releasable_nsec(s, clock_boottime_nsec());
         kprobe_release(s->from.kprobe, waits < upto ? waits : upto);
 }
 
+static int on_again(sd_event_source *source, uint64_t usec, void *userdata);
+
 static void drain(Supervisor *s) {
         uint64_t kills = assemble_stats(s->from.assembler)->attempts;
-        int r;
+        int r = 1;
 
-        do
+        for (int pass = 0; pass < PASSES_MAX && r > 0; pass++)
                 r = kprobe_drain(s->from.kprobe, on_evidence, s);
-        while (r > 0);
         release_pages(s);
+        if (r > 0)
+                state_timer(s, &s->from.again_timer, CHURN_PAUSE_USEC, on_again);
+        s->from.failures = r < 0 ? s->from.failures + 1 : 0;
         if (assemble_oldest(s->from.assembler) != UINT64_MAX)
                 state_timer(s, &s->from.expire_timer, EXPIRE_USEC, on_expire);
         if (assemble_stats(s->from.assembler)->attempts != kills)
                 state_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
-        if (s->server)
-                server_drained(s->server);
         if (r < 0)
                 state_timer(s, &s->from.retry_timer, 0, on_look_again);
+        if (s->server)
+                server_drained(s->server);
+}
+
+/* Events that came while the last pass was on its way. */
+static int on_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) usec;
+        if (s->from.kprobe)
+                drain(s);
+        return 0;
 }
 
 static int on_expire(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -147,6 +166,10 @@ static int open_kprobe(Supervisor *s) {
         if (r < 0)
                 return r;
         s->from.kprobe_why[0] = '\0';
+        /* What an earlier opening left in pages and rings is fed from its beginning. */
+        assemble_forget(s->from.assembler);
+        s->from.known_nsec = clock_boottime_nsec();
+        s->from.failures = 0;
         r = state_io(s, &s->from.kills_io, kprobe_kills_fd(s->from.kprobe), EPOLLIN, PRIORITY_KILLS, on_kills);
         if (r >= 0)
                 r = state_io(s, &s->from.churn_io, kprobe_churn_fd(s->from.kprobe), EPOLLIN, PRIORITY_CHURN, on_churn);
@@ -159,6 +182,7 @@ static void close_kprobe(Supervisor *s) {
         s->from.kills_io = sd_event_source_disable_unref(s->from.kills_io);
         s->from.churn_io = sd_event_source_disable_unref(s->from.churn_io);
         s->from.kprobe = kprobe_close(s->from.kprobe);
+        s->from.known_nsec = 0;
 }
 
 /* ---- the log tier ---- */
@@ -212,6 +236,7 @@ static int open_log(Supervisor *s) {
                 return r;
         }
         s->from.log_why[0] = '\0';
+        s->from.log_nsec = clock_boottime_nsec();
         return state_io(s, &s->from.log_io, logsource_fd(s->from.log), EPOLLIN, PRIORITY_KILLS, on_log);
 }
 
@@ -267,6 +292,16 @@ static uint64_t read_vmstat(Supervisor *s, bool *ret_known) {
         return value >= 0 ? (uint64_t) value : 0;
 }
 
+/* The one whose hits are attempts. */
+static const KprobeProbe *victim_probe(const KprobeCounters *c) {
+        static const KprobeProbe none = { .name = "" };
+
+        for (uint32_t i = 0; i < c->n_probes; i++)
+                if (strcmp(c->probes[i].name, "victim") == 0)
+                        return &c->probes[i];
+        return &none;
+}
+
 /* All counters at one moment: the kernel's first, then ours once the rings are drained. */
 static ReconcileReading take_reading(Supervisor *s) {
         ReconcileReading now = { .time_nsec = clock_boottime_nsec(), .otherwise = REEVE_GAP_UNKNOWN };
@@ -275,19 +310,15 @@ static ReconcileReading take_reading(Supervisor *s) {
         now.vmstat_oom_kill = read_vmstat(s, &now.vmstat_known);
         if (s->from.kprobe && kprobe_counters(s->from.kprobe, &counters) == 0) {
                 now.probes_known = true;
-                for (uint32_t i = 0; i < counters.n_probes; i++)
-                        if (strcmp(counters.probes[i].name, "victim") == 0)
-                                now.hits = counters.probes[i].hits;
+                now.hits = victim_probe(&counters)->hits;
                 now.overruns = counters.lost_kills;
                 /* What churn lost may have been births: the tree is asked of the kernel once more. */
                 if (counters.lost_churn != s->from.lost_churn && s->dirwatch)
                         groups_walk_again(s);
                 s->from.lost_churn = counters.lost_churn;
                 drain(s);
-                if (kprobe_counters(s->from.kprobe, &counters) == 0)
-                        for (uint32_t i = 0; i < counters.n_probes; i++)
-                                if (strcmp(counters.probes[i].name, "victim") == 0)
-                                        now.read = counters.probes[i].read;
+                if (s->from.kprobe && kprobe_counters(s->from.kprobe, &counters) == 0)
+                        now.read = victim_probe(&counters)->read;
                 now.confirmed = assemble_stats(s->from.assembler)->confirmed;
                 now.not_counted = assemble_stats(s->from.assembler)->not_counted;
                 now.open = assemble_oldest(s->from.assembler) != UINT64_MAX;
@@ -312,19 +343,68 @@ static void emit_gap(Supervisor *s, const ReconcileGap *gap) {
         (void) emit_record(&s->emit, &head, write_gap, &record);
 }
 
-static void reconcile(Supervisor *s) {
+static void look(Supervisor *s, uint64_t settle_nsec) {
         ReconcileGap gaps[RECONCILE_GAPS_MAX];
         ReconcileReading now = take_reading(s);
-        size_t n = reconcile_look(&s->from.reconciler, &now, UINT64_C(1000) * 1000 * 1000, gaps);
+        size_t n = reconcile_look(&s->from.reconciler, &now, settle_nsec, gaps);
 
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
                 emit_gap(s, &gaps[i]);
+                if (s->from.kprobe && (gaps[i].cause == REEVE_GAP_OVERRUN || gaps[i].cause == REEVE_GAP_DROPPED))
+                        kprobe_told_lost(s->from.kprobe, gaps[i].lost);
+        }
+}
+
+static void reconcile(Supervisor *s) {
+        look(s, UINT64_C(1000) * 1000 * 1000);
         if (reconcile_pending(&s->from.reconciler))
                 state_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
 }
 
+/* A difference that stands now will not be made up once this source is closed: it is told, after two looks. */
+static void settle_up(Supervisor *s) {
+        for (int i = 0; i < 2; i++)
+                look(s, 0);
+}
+
+/* When the newest record of an earlier run was of, on the boot clock; 0: none, or of another boot. */
+static uint64_t last_known_nsec(const Supervisor *s) {
+        int64_t usec = (int64_t) s->opening.last_time_usec - s->emit.context.realtime_offset_usec;
+
+        return s->opening.last_time_usec > 0 && usec > 0 ? (uint64_t) usec * 1000 : 0;
+}
+
+/* While another source was in use its own account was kept: what the rings lost meanwhile is no news. */
+static void catch_up(Supervisor *s, const ReconcileReading *first) {
+        KprobeCounters counters;
+        uint64_t known;
+
+        if (kprobe_counters(s->from.kprobe, &counters) < 0)
+                return;
+        known = first->read + victim_probe(&counters)->told;
+        if (first->hits > known)
+                kprobe_told_lost(s->from.kprobe, first->hits - known);
+}
+
+/* Hits that an earlier run, or the rings while nobody read them, left without a record are owing from the start. */
+static void take_over_losses(Supervisor *s, ReconcileReading *first) {
+        KprobeCounters counters;
+        const KprobeProbe *p;
+
+        if (!s->from.kprobe || kprobe_counters(s->from.kprobe, &counters) < 0)
+                return;
+        p = victim_probe(&counters);
+        if (first->hits <= first->read + p->told)
+                return;
+        first->hits = first->read + p->told;
+        if (counters.told_kills < first->overruns)
+                first->overruns = counters.told_kills;
+        first->time_nsec = last_known_nsec(s);
+        state_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
+}
+
 /* A beginning needs both sides at one moment: while kills go on, vmstat is read again until it stood still over a drain. */
-static void begin(Supervisor *s) {
+static void begin(Supervisor *s, bool first_ever) {
         ReconcileReading first = take_reading(s);
 
         for (int i = 0; i < 20; i++) {
@@ -336,6 +416,10 @@ static void begin(Supervisor *s) {
                 }
                 first = again;
         }
+        if (first_ever)
+                take_over_losses(s, &first);
+        else if (s->from.kprobe && first.hits > first.read)
+                catch_up(s, &first);
         reconcile_begin(&s->from.reconciler, &first);
 }
 
@@ -351,6 +435,8 @@ static void change(Supervisor *s, const char *why) {
         char reason[300];
 
         (void) snprintf(reason, sizeof(reason), "%s", why);
+        sources_finish(s);
+        settle_up(s);
         close_kprobe(s);
         close_log(s);
         choose(s);
@@ -358,7 +444,24 @@ static void change(Supervisor *s, const char *why) {
         s->from.degraded = s->from.tier != REEVE_TIER_KPROBE && before == REEVE_TIER_KPROBE;
         say_tier(s, s->from.tier == REEVE_TIER_KPROBE ? reason : s->from.kprobe_why);
         if (before != s->from.tier)
-                begin(s);
+                begin(s, false);
+        groups_follow(s);
+}
+
+/* The log goes on until the better source is there. */
+static void try_better(Supervisor *s) {
+        if (open_kprobe(s) < 0) {
+                close_kprobe(s);
+                return;
+        }
+        sources_finish(s);
+        close_log(s);
+        s->from.tier = REEVE_TIER_KPROBE;
+        s->from.degraded = false;
+        (void) snprintf(s->from.log_why, sizeof(s->from.log_why), "not needed beside kprobe");
+        say_tier(s, "it works again");
+        begin(s, false);
+        groups_follow(s);
 }
 
 void sources_reopen(Supervisor *s) {
@@ -369,11 +472,13 @@ void sources_check(Supervisor *s) {
         char why[256];
 
         if (s->from.kprobe && kprobe_check(s->from.kprobe, why, sizeof(why)) < 0) {
-                reconcile(s);
                 state_say(s, "watch_lost", why, NULL);
                 change(s, why);
+        } else if (s->from.kprobe && s->from.failures >= FAILURES_MAX) {
+                state_say(s, "watch_lost", "the rings cannot be read any more", NULL);
+                change(s, "the rings could not be read any more");
         } else if (s->from.degraded && configured_source(s) != CONFIG_SOURCE_LOG)
-                change(s, "the kprobe source works again");
+                try_better(s);
         reconcile(s);
 }
 
@@ -382,11 +487,21 @@ void sources_open(Supervisor *s) {
         choose(s);
         exits_configure(s);
         say_tier(s, s->from.kprobe_why);
-        begin(s);
+        begin(s, true);
+}
+
+void sources_finish(Supervisor *s) {
+        if (s->from.kprobe)
+                drain(s);
+        while (s->from.log && logsource_drain(s->from.log) > 0)
+                ;
+        if (s->from.log)
+                (void) logsource_settle(s->from.log, UINT64_MAX);
 }
 
 void sources_close(Supervisor *s) {
-        sd_event_source **timers[] = { &s->from.churn_timer, &s->from.expire_timer, &s->from.settle_timer, &s->from.retry_timer };
+        sd_event_source **timers[] = { &s->from.churn_timer, &s->from.expire_timer, &s->from.settle_timer, &s->from.retry_timer,
+                                       &s->from.again_timer };
 
         for (size_t i = 0; i < ELEMENTSOF(timers); i++)
                 *timers[i] = sd_event_source_disable_unref(*timers[i]);

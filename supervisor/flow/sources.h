@@ -5,6 +5,9 @@
 /* Opens the best source that Source= allows, says which and why no better one. */
 void sources_open(Supervisor *s);
 
+/* Takes in what it has by now: before a stop, or before another takes its place. */
+void sources_finish(Supervisor *s);
+
 /* Closes it; probes and rings stay. */
 void sources_close(Supervisor *s);
 

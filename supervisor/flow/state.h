@@ -38,7 +38,10 @@ typedef struct Sources {
         Assembler *assembler;
         Reconciler reconciler;
         int vmstat_fd;
-        sd_event_source *kills_io, *churn_io, *churn_timer, *expire_timer, *log_io, *settle_timer, *retry_timer;
+        sd_event_source *kills_io, *churn_io, *churn_timer, *expire_timer, *log_io, *settle_timer, *retry_timer, *again_timer;
+        uint64_t known_nsec;            /* kills from before may be recorded already: when the rings were opened */
+        unsigned failures;              /* drains that failed one after another */
+        uint64_t log_nsec;              /* tier log: since when the log is read as it is written */
         uint64_t log_confirmed;         /* tier log: attempts seen in "Killed" lines */
         uint64_t outside;               /* confirmed attempts outside Watch= */
         uint64_t recorded;              /* confirmed attempts that stand in records */
@@ -95,6 +98,8 @@ typedef struct Supervisor {
         Dirwatch *dirwatch;
         bool walked;                    /* the first walk is done */
         bool walk_due;                  /* births were missed since the last one */
+        bool walking;                   /* one is under way */
+        bool following;                 /* dirwatch watches directories: there are no births from the rings */
         uint64_t walk_nsec;
         uint64_t young[YOUNG_MAX];      /* born within the last second: their owner is looked at once more */
         size_t n_young;
@@ -119,7 +124,9 @@ typedef struct Supervisor {
         char path[4352];                /* of the last groups_path() */
         uint64_t started_nsec;
         int64_t started_realtime_usec;
-        LateKill *late;                 /* kills that wait for the ledger's word whether it has them */
+        LateKill *late;                 /* kills that wait for the ledger's word whether it has them, oldest first */
+        size_t n_late;
+        bool read_back;                 /* all that was read back has come in; the mark waits for the last of them */
         uint64_t next_cookie;
         struct Asked *asked;            /* questions to eyes and the slow hand that wait for an answer */
         Aftermaths aftermaths;

@@ -112,7 +112,8 @@ static json_t *status_json(Supervisor *s) {
                            reeve_mode_to_string((int) settings_mode(s)), "tier", reeve_tier_to_string((int) s->from.tier),
                            "since", status_time(s->started_realtime_usec), "sources", sources_json(s), "cgroups",
                            (json_int_t) tree.alive, "budgets", (json_int_t) s->config->n_budgets,
-                           "rules", (json_int_t) s->config->n_rules, "lost", (json_int_t) s->from.lost);
+                           "rules", (json_int_t) s->config->n_rules, "lost", (json_int_t)
+                           (s->from.lost + s->emit.kills_lost));
         if (!status)
                 return NULL;
         (void) json_object_set_new(status, "budgeted_cgroups", json_integer(s->budgets ? (json_int_t) budgets_count(s->budgets) : 0));

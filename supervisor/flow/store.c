@@ -7,6 +7,8 @@
 #include <systemd/sd-daemon.h>
 
 #include "supervisor/flow/groups.h"
+#include "supervisor/flow/history.h"
+#include "supervisor/flow/intake.h"
 #include "supervisor/host/proc.h"
 
 static int fail(char *reterr, size_t size, const char *what, int error) {
@@ -19,8 +21,13 @@ void store_set_clock(Supervisor *s) {
 }
 
 static int on_clerk(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+
         (void) source, (void) fd, (void) revents;
-        clerk_dispatch(((Supervisor *) userdata)->clerk);
+        clerk_dispatch(s->clerk);
+        /* Who waited for a place among the clerk's questions may have one now. */
+        intake_pump(s);
+        history_take(s);
         return 0;
 }
 

@@ -451,6 +451,7 @@ static void read_profile(Kprobe *k) {
                 at = strstr(text, name);
                 p->name = probe_name((ProbeKind) i);
                 p->read = k->store.counters[COUNTER_READ + i];
+                p->told = k->store.counters[COUNTER_TOLD + i];
                 if (at)
                         (void) sscanf(at + strlen(name), "%" SCNu64 " %" SCNu64, &p->hits, &p->missed);
         }
@@ -481,6 +482,7 @@ static void read_stats(Kprobe *k) {
         }
         k->counters.lost_kills = lost[PAGE_KILLS];
         k->counters.lost_churn = lost[PAGE_CHURN];
+        k->counters.told_kills = k->store.counters[COUNTER_TOLD_KILLS];
 }
 
 int kprobe_counters(Kprobe *k, KprobeCounters *ret) {
@@ -489,6 +491,11 @@ int kprobe_counters(Kprobe *k, KprobeCounters *ret) {
         k->counters.kernel_bytes = (k->ring_bytes[PAGE_KILLS] + k->ring_bytes[PAGE_CHURN]) * k->n_cpus;
         *ret = k->counters;
         return 0;
+}
+
+void kprobe_told_lost(Kprobe *k, uint64_t attempts) {
+        k->store.counters[COUNTER_TOLD + PROBE_VICTIM] += attempts;
+        k->store.counters[COUNTER_TOLD_KILLS] = k->counters.lost_kills;
 }
 
 int kprobe_reconcile(Kprobe *k, KprobeTake take, void *userdata, KprobeLoss *ret) {

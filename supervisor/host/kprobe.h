@@ -28,6 +28,7 @@ typedef struct KprobeProbe {
         uint64_t hits;                  /* as the kernel counts, since the probe was made */
         uint64_t missed;                /* the kernel could not run the probe */
         uint64_t read;                  /* records read, since the probe was made */
+        uint64_t told;                  /* lost ones that are told already: kprobe_told_lost() */
 } KprobeProbe;
 
 typedef struct KprobeRing {
@@ -45,6 +46,7 @@ typedef struct KprobeCounters {
         uint32_t n_probes;
         uint64_t lost_kills;            /* overruns and drops of all kills rings, since the rings were made */
         uint64_t lost_churn;
+        uint64_t told_kills;            /* of lost_kills, those that stood there when a loss was told last */
         uint64_t kernel_bytes;          /* ring memory of all CPUs */
         uint64_t undecoded;             /* records of a format that is no longer known, or damaged */
         uint64_t unspooled;             /* pages that stood in no spool slot, or lost theirs to a newer page */
@@ -88,6 +90,9 @@ int kprobe_check(Kprobe *k, char *reterr_why, size_t why_size);
 
 /* Reads hits, overruns and drops anew and tells them with what was read. Returns 0 or -errno. */
 int kprobe_counters(Kprobe *k, KprobeCounters *ret);
+
+/* @attempts hits of the probe "victim" that left no record are told: hits = read + told is where the next run begins. */
+void kprobe_told_lost(Kprobe *k, uint64_t attempts);
 
 /* What was lost since the last call, told once, also over restarts. */
 typedef struct KprobeLoss {

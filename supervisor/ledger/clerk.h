@@ -62,7 +62,7 @@ typedef enum ClerkQuestion {
         CLERK_LIST,                     /* query -> rows */
         CLERK_FIND,                     /* word (with query's reader) -> the record, then its `more`s, as rows */
         CLERK_JOINED,                   /* query -> rows, and behind them all `more`s of these rows */
-        CLERK_EXISTS,                   /* query.key, or boot_id with origin -> number: its seq, or 0 */
+        CLERK_EXISTS,                   /* query.key, boot_id with origin, or both (ledger_exists()) -> number: its seq, or 0 */
         CLERK_COUNTS,                   /* query.since_usec and reader, by -> counts */
         CLERK_WATCHED,                  /* -> number: ledger_watched_since() */
 } ClerkQuestion;

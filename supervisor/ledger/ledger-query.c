@@ -210,10 +210,11 @@ static int64_t exists_origin(Ledger *l, const char *boot_id, uint64_t origin_nse
 
 /* A key with the log's stamp ("boot:tgid:@usec") stands for any kill of that process within five seconds of it: the line is
  * written after the kill, by a clock of its own, and an overloaded console holds it up. */
-static int64_t exists_stamp(Ledger *l, const char *key, const char *at) {
+static int64_t exists_stamp(Ledger *l, const char *key, const char *at, bool of_log) {
         sqlite3_stmt *s = NULL;
         int code = sqlite3_prepare_v2(l->db, "SELECT min(seq) FROM record WHERE key >= ?1 AND key < ?2"
-                                             " AND abs(json_extract(json, '$.boottime_usec') - ?3) < 5000000", -1, &s, NULL);
+                                             " AND abs(json_extract(json, '$.boottime_usec') - ?3) < 5000000"
+                                             " AND (?4 = 0 OR json_extract(json, '$.tier') = 'log')", -1, &s, NULL);
         int length = (int) (at - key);
         char *end;
 
@@ -223,6 +224,7 @@ static int64_t exists_stamp(Ledger *l, const char *key, const char *at) {
         (void) sqlite3_bind_text(s, 1, key, length, SQLITE_STATIC);
         (void) sqlite3_bind_text(s, 2, end, -1, sqlite3_free);
         (void) sqlite3_bind_int64(s, 3, strtoll(at + 1, NULL, 10));
+        (void) sqlite3_bind_int(s, 4, of_log);
         return number_take(l, s);
 }
 
@@ -232,7 +234,7 @@ static int64_t exists_key(Ledger *l, const char *key) {
         int code;
 
         if (at)
-                return exists_stamp(l, key, at);
+                return exists_stamp(l, key, at, /* of_log= */ false);
         code = sqlite3_prepare_v2(l->db, "SELECT min(seq) FROM record WHERE key = ?", -1, &s, NULL);
         if (code != SQLITE_OK)
                 return ledger_fail(l, code);
@@ -241,7 +243,13 @@ static int64_t exists_key(Ledger *l, const char *key) {
 }
 
 int64_t ledger_exists(Ledger *l, const char *boot_id, uint64_t origin_nsec, int32_t origin_pid, const char *key) {
-        return origin_nsec ? exists_origin(l, boot_id, origin_nsec, origin_pid) : exists_key(l, key);
+        const char *at = key ? strchr(key, '@') : NULL;
+        int64_t r;
+
+        if (!origin_nsec)
+                return exists_key(l, key);
+        r = exists_origin(l, boot_id, origin_nsec, origin_pid);
+        return r == 0 && at ? exists_stamp(l, key, at, /* of_log= */ true) : r;
 }
 
 int64_t ledger_counts(Ledger *l, const LedgerQuery *q, LedgerCountBy by,

@@ -113,8 +113,9 @@ int64_t ledger_list(Ledger *l, const LedgerQuery *q, LedgerTake *take, void *use
  * kill that the reader of @q may read). Returns 0, -ENOENT, -EINVAL (no such form), -ESTALE (an id of another ledger). */
 int ledger_find(Ledger *l, const LedgerQuery *q, const char *word, uint64_t *ret_seq);
 
-/* Whether a kill of this boot with this origin is there (or with this key, where @origin_nsec is 0). Returns its seq,
- * 0: none, or -errno. */
+/* Whether a kill of this boot with this origin is there, or with this key where @origin_nsec is 0. With both, a key with a
+ * stamp ("boot:tgid:@usec") finds it too where the tier log recorded it, which knows no origin. Returns its seq, 0: none,
+ * or -errno. */
 int64_t ledger_exists(Ledger *l, const char *boot_id, uint64_t origin_nsec, int32_t origin_pid, const char *key);
 
 typedef enum LedgerCountBy {

@@ -310,6 +310,25 @@ static void test_what_has_no_end_is_closed_and_says_so(void **state) {
         bench_end(&b);
 }
 
+static void test_what_is_fed_again_counts_once(void **state) {
+        Bench b = bench(&(AssembleOptions) { 0 });
+
+        (void) state;
+        feed(&b, oom(5, 1000, 30));
+        feed(&b, victim(5, 1001, 99, 3));
+        feed(&b, signal_of(5, 1002, 99, 0));
+        assemble_forget(b.a);
+        assert_int_equal(assemble_oldest(b.a), UINT64_MAX);
+        feed(&b, oom(5, 1000, 30));
+        feed(&b, victim(5, 1001, 99, 3));
+        feed(&b, signal_of(5, 1002, 99, 0));
+        feed(&b, oom(5, 2000, 30));
+        assert_int_equal(b.seen->n_kills, 1);
+        assert_int_equal(assemble_stats(b.a)->attempts, 1);
+        assert_int_equal(assemble_stats(b.a)->confirmed, 1);
+        bench_end(&b);
+}
+
 static void test_a_slow_console_loses_nothing(void **state) {
         Bench b = bench(&(AssembleOptions) { 0 });
 
@@ -474,6 +493,7 @@ int main(void) {
                 cmocka_unit_test(test_who_shares_the_mm_dies_too),
                 cmocka_unit_test(test_without_a_signal_nobody_was_killed),
                 cmocka_unit_test(test_what_has_no_end_is_closed_and_says_so),
+                cmocka_unit_test(test_what_is_fed_again_counts_once),
                 cmocka_unit_test(test_a_slow_console_loses_nothing),
                 cmocka_unit_test(test_a_dead_leaders_thread_confirms),
                 cmocka_unit_test(test_a_victim_without_its_head_is_kept),

@@ -151,6 +151,13 @@ static void test_a_record_is_added_once(void **state) {
         assert_int_equal(ledger_exists(l, "b", 11, 5, NULL), 0);
         assert_int_equal(ledger_exists(l, "b", 0, 0, "b:1:7"), 1);
         assert_int_equal(ledger_exists(l, "b", 0, 0, "b:2:7"), 0);
+        /* With an origin a stamp counts only for what the tier log recorded: it knows no origin. */
+        assert_int_equal(ledger_exists(l, "b", 11, 5, "b:1:@7"), 0);
+        add_text(l, (RecordMeta) { .seq = 4, .type = REEVE_RECORD_KILL },
+                 "{\"type\":\"kill\",\"boot_id\":\"b\",\"key\":\"b:77:123\",\"boottime_usec\":5000000,\"tier\":\"log\"}", 1);
+        assert_int_equal(ledger_exists(l, "b", 12, 5, "b:77:@6000000"), 4);
+        assert_int_equal(ledger_exists(l, "b", 12, 5, "b:77:@16000000"), 0);
+        assert_int_equal(ledger_exists(l, "b", 12, 5, "b:7:@6000000"), 0);
         l = ledger_close(l, 0);
 }
 
