@@ -77,7 +77,7 @@ static int prepare_places(const Options *o) {
 }
 
 /* Nothing of ours may be swapped out or wait for memory; ONFAULT, since the rest of the stacks is never touched (33.9 MB
- * locked against 6, pitfalls B4). */
+ * locked against 6). */
 static void lock_memory(void) {
         struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 

@@ -2,7 +2,7 @@
 /* Evidence: one fact of the kprobe tier as it was found in a ring, decoded and not yet judged. Sizes are pages where
  * the kernel counts pages; ids are cgroup ids (kernfs ids, inode numbers of the directories). What the kernel could not
  * fetch because a pointer was NULL is marked absent here and must never be used (a fetch through NULL leaves what the
- * ring page held before: kernel.md 14, pitfalls A1). Strings point into the ring page and live as long as it does. */
+ * ring page held before). Strings point into the ring page and live as long as it does. */
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 /* Cgroup directories and their files, by descriptor and by id. A cgroup is its id; paths are names that another cgroup
- * may bear a moment later, so what counts is opened by handle, which also avoids the lookup in a contended parent
- * (kernel.md 2, 4). "Gone" is always -ENODEV, whether the kernel said ESTALE, ENOENT or ENODEV. */
+ * may bear a moment later, so what counts is opened by handle, which also avoids the lookup in a contended parent.
+ * "Gone" is always -ENODEV, whether the kernel said ESTALE, ENOENT or ENODEV. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -10,7 +10,7 @@ typedef struct CgroupMount {
         bool v1_memory;                 /* the memory controller is bound to v1 */
         bool namespaced;                /* we see a part only: a cgroup namespace, or a subtree mounted */
         bool read_only;
-        bool localevents;               /* memory_localevents: memory.events does not sum up the tree (kernel.md 1) */
+        bool localevents;               /* memory_localevents: memory.events does not sum up the tree */
         bool memory;                    /* cgroup.controllers names memory */
 } CgroupMount;
 

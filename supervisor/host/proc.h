@@ -1,6 +1,6 @@
 #pragma once
 /* Facts of processes and of this boot. But for proc_cmdline() nothing here waits for mmap_lock: stat, status, cgroup,
- * comm and oom_score_adj never stalled (kernel.md 10). */
+ * comm and oom_score_adj never stalled. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 #pragma once
 /* Watches memory.events of chosen cgroups (those with a budget or rule) on held descriptors: EPOLLPRI, one-shot, armed
- * again only after an interval, since a healthy page-cache user at its limit fires 60 to 100 times a second
- * (pitfalls B3). One descriptor to watch; no wakeups while nothing happens. Removal alone wakes nobody (the kernel wakes
+ * again only after an interval, since a healthy page-cache user at its limit fires 60 to 100 times a second.
+ * One descriptor to watch; no wakeups while nothing happens. Removal alone wakes nobody (the kernel wakes
  * no poller at rmdir): eventswatch_remove() when the tree learns of a death. Event thread only. */
 #include <stdbool.h>
 #include <stddef.h>

@@ -59,7 +59,7 @@ typedef struct EyesAnswer {
         int error;              /* 0; -ENODEV: the cgroup was gone; -errno */
         bool stalled;           /* it took over a second */
         char *text;             /* JSON, see the kinds; NULL where there is none. KILL_DETAILS: an object's text "{...}" with field
-                                 * names of DESIGN part 5: contributors, processes, processes_complete, memory, limit_memory,
+                                 * names of the kill record: contributors, processes, processes_complete, memory, limit_memory,
                                  * pressure, counters {after}, victims [{pid, cmdline, ppid, ns_pid}] */
         uint32_t owner;         /* OWNER */
         uint64_t parent_id;

@@ -1,5 +1,5 @@
 #pragma once
-/* The JSON that eyes give: pieces named as in DESIGN part 5. For this room only; objects belong to the caller. Memory may
+/* The JSON that eyes give: pieces named as in the records. For this room only; objects belong to the caller. Memory may
  * run short: jansson then gives NULL, and a member that is NULL is left out. */
 #include <jansson.h>
 #include <stdbool.h>

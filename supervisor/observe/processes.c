@@ -1,4 +1,4 @@
-/* Who would be the kernel's next victim: badness as the kernel reckons it (kernel.md 11), from /proc. An estimate: its
+/* Who would be the kernel's next victim: badness as the kernel reckons it, from /proc. An estimate: its
  * counters are exact where /proc's are rounded. */
 #include <dirent.h>
 #include <errno.h>

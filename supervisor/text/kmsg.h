@@ -73,7 +73,7 @@ typedef enum KmsgConstraint {
 /* What one line says. Slices point into the line. Numbers are KMSG_UNKNOWN, slices empty, where the line has none. */
 typedef struct KmsgLine {
         KmsgKind kind;
-        int64_t pid;                    /* the log's pid: maybe a thread's (kernel.md 5) */
+        int64_t pid;                    /* the log's pid: maybe a thread's */
         int64_t tgid;                   /* table rows only */
         int64_t uid;
         KmsgSlice comm;
