@@ -7,10 +7,13 @@ reeve_shared
 
 run="systemd-run --quiet -p MemoryMax=20M -p MemorySwapMax=0 -p OOMScoreAdjust=0"
 $run --unit=bed-innocent "$LOADS/hog" --quiet 4
-$run --unit=bed-guilty "$LOADS/hog" --quiet --rate 20 0
+# It waits until its id was read: on a slow machine it would be dead before.
+go=/run/bed-01-go
+$run --unit=bed-guilty bash -c "until [ -e $go ]; do sleep 0.1; done; exec $LOADS/hog --quiet --rate 20 0"
 pid=$(systemctl show -P MainPID bed-guilty.service)
 guilty=$(cg_id "$(unit_cg bed-guilty.service)") || fail "bed-guilty.service was gone before its id could be read"
 innocent=$(cg_id "$(unit_cg bed-innocent.service)")
+touch $go
 
 expect_kill "$guilty"
 expect "$RECORD" '.type == "kill" and .killer == "kernel" and .late == false' "the kernel killed, seen as it happened"
