@@ -165,6 +165,8 @@ static int on_eyes(sd_event_source *source, int fd, uint32_t revents, void *user
         while ((answer = eyes_take(s->eyes))) {
                 if (answer->kind == EYES_KILL_DETAILS)
                         kills_details(s, answer);
+                else if (answer->kind == EYES_PARTIES && asked_find(s, answer->cookie))
+                        answers_parties(s, answer);
                 else if (answer->kind == EYES_PARTIES)
                         signals_parties(s, answer);
                 else if (answer->kind == EYES_OWNER)

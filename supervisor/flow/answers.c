@@ -2,9 +2,12 @@
 #include "supervisor/flow/answers.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "supervisor/base/fd.h"
 #include "supervisor/flow/asked.h"
 #include "supervisor/flow/changes.h"
 #include "supervisor/flow/explaining.h"
@@ -28,6 +31,30 @@ void answers_eyes(Supervisor *s, const EyesAnswer *answer) {
                 asked_reply(a->call, json_pack("{s:O}", "status", facts));
         json_decref(facts);
         asked_end(s, a);
+}
+
+void answers_parties(Supervisor *s, const EyesAnswer *answer) {
+        Asked *a = asked_find(s, answer->cookie);
+        _cleanup_free_ char *values = NULL;
+        ServerCall *call;
+        bool dry_run, risk;
+        char word[32];
+
+        if (!a)
+                return;
+        call = a->call;
+        values = a->values;
+        a->values = NULL;
+        dry_run = a->dry_run;
+        risk = a->risk;
+        asked_end(s, a);
+        (void) snprintf(word, sizeof(word), "id:%" PRIu64, answer->parties[0].cgroup_id);
+        if (!answer->parties[0].cgroup_id)
+                server_fail_text(call, "NotFound", "no such process, or its cgroup is gone");
+        else if (values)
+                changes_set(call, word, values, dry_run, risk, s);
+        else
+                status_answer(call, word, s);
 }
 
 typedef struct Pending {

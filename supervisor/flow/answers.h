@@ -7,3 +7,6 @@ extern const ServerOps answers_ops;
 
 /* An eye's answer to a question of a peer. */
 void answers_eyes(Supervisor *s, const EyesAnswer *answer);
+
+/* The same of a process that a peer named: its cgroup is what is meant. */
+void answers_parties(Supervisor *s, const EyesAnswer *answer);

@@ -40,6 +40,7 @@ void asked_end(Supervisor *s, Asked *a) {
                         break;
                 }
         json_decref(a->records);
+        free(a->values);
         free(a);
 }
 
@@ -61,6 +62,27 @@ void asked_reply(ServerCall *call, json_t *object) {
         json_decref(object);
 }
 
+bool asked_pid(Supervisor *s, ServerCall *call, const char *word, const char *values, bool dry_run, bool risk) {
+        EyesRequest look = { .kind = EYES_PARTIES, .n_victims = 1 };
+        Asked *a;
+
+        if (strncmp(word, "pid:", 4) != 0)
+                return false;
+        look.victims[0].tgid = (int32_t) strtol(word + 4, NULL, 10);
+        a = asked_new(s, ASKED_PID, call);
+        if (!a)
+                return true;
+        a->values = values ? strdup(values) : NULL;
+        a->dry_run = dry_run;
+        a->risk = risk;
+        look.cookie = a->cookie;
+        if ((values && !a->values) || !eyes_post(s->eyes, &look)) {
+                server_fail_text(call, "Failed", "too many reads are under way");
+                asked_end(s, a);
+        }
+        return true;
+}
+
 /* The one living or dead cgroup that @word names. Returns its id; 0 with the call ended where there is none, or several. */
 uint64_t asked_resolve(Supervisor *s, ServerCall *call, const char *word) {
         uint64_t ids[MATCHES_MAX];
@@ -68,18 +90,7 @@ uint64_t asked_resolve(Supervisor *s, ServerCall *call, const char *word) {
         Strbuf out = STRBUF_INIT(text);
         size_t n;
 
-        if (strncmp(word, "pid:", 4) == 0) {
-                char path[4200];
-                bool deleted;
-
-                if (proc_cgroup(atoi(word + 4), path, sizeof(path), &deleted) < 0) {
-                        server_fail_text(call, "NotFound", word);
-                        return 0;
-                }
-                ids[0] = tree_find(s->tree, path);
-                n = ids[0] ? 1 : 0;
-        } else
-                n = tree_resolve(s->tree, word, ids, MATCHES_MAX);
+        n = tree_resolve(s->tree, word, ids, MATCHES_MAX);
         if (n == 1)
                 return ids[0];
         strbuf_puts(&out, word);

@@ -4,7 +4,7 @@
 
 #include "supervisor/flow/state.h"
 
-typedef enum AskedKind { ASKED_STATUS, ASKED_STANDING, ASKED_SET } AskedKind;
+typedef enum AskedKind { ASKED_STATUS, ASKED_STANDING, ASKED_SET, ASKED_PID } AskedKind;
 
 /* One of them. */
 typedef struct Asked {
@@ -13,6 +13,8 @@ typedef struct Asked {
         AskedKind kind;
         ServerCall *call;
         json_t *records;                /* SET: what was done so far */
+        char *values;                   /* PID: of a Set; NULL: a Status */
+        bool dry_run, risk;
 } Asked;
 
 /* Notes a question; NULL with @call ended where there is no memory. */
@@ -29,6 +31,10 @@ void asked_done(Supervisor *s);
 
 /* Ends @call with @object, whose reference it takes. */
 void asked_reply(ServerCall *call, json_t *object);
+
+/* Whether @word is a "pid:N": then an eye looks where it is (the kernel answers that under the mutex of all cgroups), and the
+ * call goes on as Set with @values, or as Status where that is NULL, with the cgroup's id. */
+bool asked_pid(Supervisor *s, ServerCall *call, const char *word, const char *values, bool dry_run, bool risk);
 
 /* The one living or dead cgroup that @word names. Returns its id; 0 with the call ended where there is none, or several. */
 uint64_t asked_resolve(Supervisor *s, ServerCall *call, const char *word);

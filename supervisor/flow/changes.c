@@ -66,6 +66,8 @@ void changes_set(ServerCall *call, const char *cgroup, const char *values_json, 
                 server_fail(call, "BadConfiguration", text);
                 return;
         }
+        if (asked_pid(s, call, cgroup, values_json, dry_run, risk))
+                return;
         id = asked_resolve(s, call, cgroup);
         if (id == 0)
                 return;
@@ -85,8 +87,7 @@ void changes_set(ServerCall *call, const char *cgroup, const char *values_json, 
         if (budgets_set(s->budgets, a->cookie, id, path, values, n, dry_run, risk, &requester) < 0) {
                 server_fail_text(call, "Failed", "too many changes are under way");
                 asked_end(s, a);
-        } else
-                (void) eventswatch_add(s->eventswatch, id, path, 0);
+        }
 }
 
 /* Where the peer had no right to any of it, that is the answer; the refusals are on record all the same. */

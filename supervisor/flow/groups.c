@@ -307,13 +307,23 @@ int groups_walk(Supervisor *s) {
         return 0;
 }
 
-void groups_follow(Supervisor *s) {
+static void walk_anew(Supervisor *s) {
         Dirwatch *before = s->dirwatch;
 
-        if (!before || s->following == (s->from.tier != REEVE_TIER_KPROBE) || groups_walk(s) < 0)
+        if (!before || groups_walk(s) < 0)
                 return;
         (void) sd_event_source_set_io_fd(s->dirwatch_io, ring_fd(dirwatch_ring(s->dirwatch)));
         (void) dirwatch_free(before);
+}
+
+void groups_follow(Supervisor *s) {
+        if (s->following != (s->from.tier != REEVE_TIER_KPROBE))
+                walk_anew(s);
+}
+
+void groups_rewatch(Supervisor *s) {
+        if (tree_watch(s->tree, s->config->reeve.watch) == 0)
+                walk_anew(s);
 }
 
 void groups_close(Supervisor *s) {

@@ -11,6 +11,9 @@ int groups_walk(Supervisor *s);
 /* The source is another: directories are watched where no ring tells of births, and walked once more. */
 void groups_follow(Supervisor *s);
 
+/* Watch= is another now. */
+void groups_rewatch(Supervisor *s);
+
 /* Births or deaths were missed: once more, at most once a minute. */
 void groups_walk_again(Supervisor *s);
 

@@ -145,7 +145,10 @@ int settings_reload(Supervisor *s, char **ret_text) {
         }
         *ret_text = changes_text(before, now);
         adopt(s, now);
-        r = before->reeve.source != now->reeve.source;
+        r = before->reeve.source != now->reeve.source || before->reeve.kills_ring_bytes != now->reeve.kills_ring_bytes ||
+            before->reeve.churn_ring_bytes != now->reeve.churn_ring_bytes;
+        if (strcmp(before->reeve.watch, now->reeve.watch) != 0)
+                groups_rewatch(s);
         if (s->walked)
                 settings_apply(s);
         (void) config_unref(before);
@@ -188,5 +191,12 @@ uint64_t settings_record(Supervisor *s, const LimitResult *result) {
         };
 
         context.rule_at = result->origin;
+        /* Two descriptors each: for what was really limited, not for what anybody asked for. */
+        if (result->outcome == REEVE_OUTCOME_DONE && result->cgroup_id && result->path && !result->dry_run &&
+            result->reason != REEVE_REASON_CHANGED_BY_OTHER)
+                (void) eventswatch_add(s->eventswatch, result->cgroup_id, result->path, 0);
+        /* A wish without right is its author's record: his flood of them must evict his own, not others'. */
+        if (result->reason == REEVE_REASON_NOT_PERMITTED && result->requested_by.known)
+                head.owner_uid = result->requested_by.uid;
         return emit_record(&s->emit, &head, write_limit, &limit);
 }

@@ -177,6 +177,8 @@ void status_answer(ServerCall *call, const char *cgroup, void *userdata) {
                 status_of_all(s, call);
                 return;
         }
+        if (asked_pid(s, call, cgroup, NULL, false, false))
+                return;
         id = asked_resolve(s, call, cgroup);
         if (id == 0)
                 return;

@@ -313,6 +313,18 @@ void tree_bound(Tree *t, size_t max_groups) {
         t->max_groups = max_groups;
 }
 
+int tree_watch(Tree *t, const char *watch) {
+        char *copy = strdup(watch && *watch ? watch : "/");
+
+        if (!copy)
+                return -ENOMEM;
+        for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
+                copy[n - 1] = '\0';
+        free(t->watch);
+        t->watch = copy;
+        return 0;
+}
+
 /* "/a/b" is below "/a", and "/a" is; "/ab" is not. */
 static bool path_below(const char *path, const char *above) {
         size_t n = strlen(above);

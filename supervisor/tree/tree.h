@@ -67,6 +67,10 @@ void tree_prepare(Tree *t, uint64_t now_nsec);
 /* New bounds after a reload; what is already known stays. */
 void tree_bound(Tree *t, size_t max_groups);
 
+/* Another part of the hierarchy is watched from now on (a reload); a walk has yet to learn it. What is known outside stays
+ * until it dies. Returns 0 or -ENOMEM. */
+int tree_watch(Tree *t, const char *watch);
+
 /* Learns of a birth. Returns 1 for a newcomer, 0 for one already known (its owner and invocation are filled in),
  * -EDQUOT where a bound bites (counted), -ERANGE outside Watch= (counted), -ENOENT where its parent is not known and no
  * path was given, -ENOMEM. */

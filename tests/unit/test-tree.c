@@ -156,6 +156,9 @@ static void test_watch(void **state) {
         assert_int_equal(born(t, 6, "/x", 0), -ERANGE);
         tree_counts(t, &c);
         assert_int_equal(c.outside, 2);
+        assert_int_equal(tree_watch(t, "/x/"), 0);
+        assert_int_equal(born(t, 6, "/x", 0), 1);
+        assert_int_equal(born(t, 7, "/a/b/d", 0), -ERANGE);
         tree_free(t);
 }
 
