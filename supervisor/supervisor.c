@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,8 +146,11 @@ static int on_dirwatch(sd_event_source *source, int fd, uint32_t revents, void *
 
         (void) source, (void) fd, (void) revents;
         groups_take_news(s);
-        if (s->walked && !walked)
+        if (s->walked && !walked) {
                 begin_budgets(s);
+                /* Of the start (BTF, the configuration, the walk) nothing is needed any more, and it is locked. */
+                (void) malloc_trim(0);
+        }
         return 0;
 }
 

@@ -84,7 +84,7 @@ static void test_every_field_is_there(void **state) {
         };
         static const char *const victim_fields[] = {
                 "pid", "start_usec", "comm", "cmdline", "ppid", "ns_pid", "uid", "why", "main", "anon_bytes", "file_bytes",
-                "shmem_bytes", "swap_bytes", "peak_rss_bytes", "oom_score_adj", "points",
+                "shmem_bytes", "swap_bytes", "peak_rss_bytes", "runtime_usec", "oom_score_adj", "points",
         };
         static char text[65536];
         KillVictim v[2];
