@@ -415,7 +415,7 @@ static void *client_follow(void *userdata) {
         assert_int_equal(reeve_records_next(list, 300, &json), -EAGAIN);
         atomic_store(&followed, 1);
         (void) usleep((useconds_t) f->pause_msec * 1000);
-        while (f->n < f->want && reeve_records_next(list, 8000, &json) == 1) {
+        while (f->n < f->want && reeve_records_next(list, 50000, &json) == 1) {
                 const char *n = strstr(json, "\"n\":");
                 uint64_t v = n ? strtoull(n + 4, NULL, 10) : 0;
 
@@ -447,7 +447,7 @@ static void run_follow(Following *f, int n, size_t bytes) {
                 turn(0);
         }
         for (int i = 0; pthread_tryjoin_np(t, NULL) != 0; i++) {
-                if (i > 3000)
+                if (i > 10000)
                         fail_msg("the follower hangs at %zu", f->n);
                 turn(10000);
         }
