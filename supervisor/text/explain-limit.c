@@ -80,7 +80,7 @@ static void none_put(const ExplainCase *c) {
                             "programs act earlier, on pressure or on little free memory or swap.");
 }
 
-void explain_ancestors(Strbuf *out, const json_t *ancestors, const json_t *limit_cgroup) {
+void explain_ancestors(Strbuf *out, const json_t *ancestors, const json_t *limit_cgroup, int64_t limit_current) {
         int64_t limit_id = explain_number(limit_cgroup, "id");
         const json_t *one;
         char a[HUMAN_SIZE], b[HUMAN_SIZE], s[HUMAN_SIZE], name[EXPLAIN_NAME_SIZE];
@@ -88,13 +88,16 @@ void explain_ancestors(Strbuf *out, const json_t *ancestors, const json_t *limit
 
         if (json_array_size(ancestors) == 0)
                 return;
-        strbuf_puts(out, "How far each level was from its own limit:\n");
+        strbuf_printf(out, "How far each level was from its own limit%s:\n",
+                      limit_current >= 0 && json_array_size(ancestors) > 1 ? " (but for this one, a moment after the kill)" : "");
         json_array_foreach(ancestors, i, one) {
                 const json_t *cgroup = json_object_get(one, "cgroup");
                 int64_t current = explain_number(one, "current_bytes"), max = explain_number(one, "max_bytes");
                 int64_t high = explain_number(one, "high_bytes");
                 bool this = limit_id > 0 && explain_number(cgroup, "id") == limit_id;
 
+                if (this && limit_current >= 0)
+                        current = limit_current;
                 strbuf_printf(out, "  %6s of %-8s %11s  %s%s", current < 0 ? "?" : human_bytes(current, a),
                               max >= 0 ? human_bytes(max, b) : json_object_get(one, "max_bytes") ? "no limit" : "?", current < 0 || max <= 0 ? "" : human_share(current, max, s),
                               explain_cgroup_name(cgroup, name), this ? "  <- this limit" : "");
@@ -125,7 +128,8 @@ void explain_limit(const ExplainCase *c) {
         else
                 strbuf_puts(c->out, "Whose limit it was could not be seen.");
         strbuf_puts(c->out, "\n\n");
-        explain_ancestors(c->out, json_object_get(c->record, "ancestors"), json_object_get(c->record, "limit_cgroup"));
+        explain_ancestors(c->out, json_object_get(c->record, "ancestors"), json_object_get(c->record, "limit_cgroup"),
+                          explain_number(json_object_get(c->record, "limit_memory"), "current_bytes"));
         if (unlimited(c->record, "memory.max_bytes") && c->limit_shared)
                 strbuf_printf(c->out, "%s has no memory.max of its own, so nothing kept it from being counted against the others.\n\n", c->name);
 }

@@ -48,8 +48,9 @@ const json_t *explain_filler(const ExplainCase *c);
 /* Whose limit, how full, and how far the ancestors were from theirs. */
 void explain_limit(const ExplainCase *c);
 
-/* Rows of `ancestors`, of a record or of facts; nothing where there are none. */
-void explain_ancestors(Strbuf *out, const json_t *ancestors, const json_t *limit_cgroup);
+/* Rows of `ancestors`, of a record or of facts; nothing where there are none. @limit_current: what @limit_cgroup's counter said
+ * at the kill, which its row shows in place of the later reading; -1: there was no kill. */
+void explain_ancestors(Strbuf *out, const json_t *ancestors, const json_t *limit_cgroup, int64_t limit_current);
 
 /* Who filled it and with what. */
 void explain_filling(const ExplainCase *c);

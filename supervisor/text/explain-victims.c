@@ -120,16 +120,25 @@ static void why_put(const ExplainCase *c) {
 static void processes_put(const ExplainCase *c) {
         const json_t *list = json_object_get(c->record, "processes"), *one;
         int64_t pid = explain_number(c->victim, "pid");
+        bool taken = explain_number(c->victim, "points") < 0;
         size_t i;
 
         if (json_array_size(list) == 0)
                 return;
+        /* Read a moment later, the list may lack who was dead by then. */
+        json_array_foreach(list, i, one)
+                taken |= explain_number(one, "pid") == pid;
         strbuf_printf(c->out, "%s\n", json_is_true(json_object_get(c->record, "processes_complete"))
                                               ? "The largest it could choose from:"
                                               : "Among those it could choose from:");
         json_array_foreach(list, i, one) {
                 if (i == PROCESSES_SHOWN)
                         break;
+                if (!taken && explain_number(one, "points") <= explain_number(c->victim, "points")) {
+                        process_row(c->out, c->victim);
+                        strbuf_puts(c->out, "  <- taken\n");
+                        taken = true;
+                }
                 process_row(c->out, one);
                 strbuf_puts(c->out, explain_number(one, "pid") == pid ? "  <- taken\n" : "\n");
         }
@@ -234,6 +243,9 @@ static void after_put(const ExplainCase *c) {
         const json_t *after = json_object_get(c->record, "after");
         const char *result = explain_string(after, "unit_result"), *again = explain_string(after, "restarted_time");
 
+        /* Of a unit that goes on this is its result so far, and says nothing. */
+        if (result && strcmp(result, "success") == 0)
+                result = NULL;
         if (!result && !again)
                 return;
         strbuf_puts(c->out, "Afterwards:");

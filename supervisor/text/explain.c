@@ -214,7 +214,7 @@ int explain_cgroup(Strbuf *out, const char *facts) {
         strbuf_puts(out, ".\n");
         headroom_put(out, f);
         strbuf_puts(out, "\n");
-        explain_ancestors(out, json_object_get(f, "ancestors"), json_object_get(f, "effective_cgroup"));
+        explain_ancestors(out, json_object_get(f, "ancestors"), json_object_get(f, "effective_cgroup"), /* limit_current= */ -1);
         if (explain_mix(out, json_object_get(f, "memory"), "With what: "))
                 strbuf_puts(out, "\n\n");
         if (explain_number(counters, "max") == 0 && explain_number(counters, "high") == 0)
