@@ -148,6 +148,7 @@ static int on_dirwatch(sd_event_source *source, int fd, uint32_t revents, void *
         groups_take_news(s);
         if (s->walked && !walked) {
                 begin_budgets(s);
+                intake_pump(s);
                 /* Of the start (BTF, the configuration, the walk) nothing is needed any more, and it is locked. */
                 (void) malloc_trim(0);
         }

@@ -166,6 +166,10 @@ static int late_ask(LateKill *l) {
 void intake_pump(Supervisor *s) {
         LateKill *l = s->late, *next;
 
+        /* Whose the cgroups are only the first walk tells: before it each identity would be claimed, each owner unknown. The
+         * evidence waits in the spool. */
+        if (!s->walked)
+                return;
         for (; l; l = next) {
                 int r;
 

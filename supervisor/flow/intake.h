@@ -8,7 +8,7 @@ void intake_kill(Supervisor *s, const Kill *kill);
 /* The same of one that was read back from a log, perhaps of another boot. */
 void intake_read_back(Supervisor *s, const ReadbackKill *read);
 
-/* Asks of those that could not be asked of yet: whenever the clerk has answered. */
+/* Asks of those that could not be asked of yet: whenever the clerk has answered, and once the first walk is done. */
 void intake_pump(Supervisor *s);
 
 /* Whether enough wait: what is read back comes later. */

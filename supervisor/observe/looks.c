@@ -25,7 +25,7 @@ static bool read_process(const Looking *l, int32_t pid, EyesProcess *ret) {
         if (proc_stat(pid, &stat) < 0 || proc_status(pid, &status) < 0)
                 return false;
         ret->ppid = stat.ppid;
-        ret->ns_pid = status.ns_pid;
+        ret->ns_pid = status.ns_pid > 0 ? status.ns_pid : -1;   /* 0: it is reaped just now */
         ret->start_nsec = proc_start_nsec(stat.start_ticks);
         n = l->command_lines ? proc_cmdline(pid, ret->cmdline, sizeof(ret->cmdline)) : 0;
         ret->cmdline[n > 0 ? n : 0] = '\0';
