@@ -169,12 +169,21 @@ static void retire(Kprobe *k) {
 
 static void read_profile(Kprobe *k);
 
+/* More was read than was ever hit: the probes were removed and made again since (an uninstall), and count from 0. */
+static bool probes_are_new(Kprobe *k) {
+        read_profile(k);
+        for (uint32_t i = 0; i < KPROBE_PROBES_MAX; i++)
+                if (k->counters.probes[i].hits < k->counters.probes[i].read)
+                        return true;
+        return false;
+}
+
 /* The reads counted in the store are of another generation, or of probes that were read without a store: begin anew once
  * everything is read. */
 static void check_baseline(Kprobe *k) {
         uint64_t *c = k->store.counters;
 
-        if (c[COUNTER_GENERATION] == k->generations[0].name.number)
+        if (c[COUNTER_GENERATION] == k->generations[0].name.number && !probes_are_new(k))
                 return;
         memset(c, 0, PAGE_COUNTERS * sizeof(*c));
         read_profile(k);
