@@ -220,6 +220,25 @@ static void test_walk(void **state) {
 
 #define CONTAINER "4fe1c0de00aa11bb22cc33dd44ee55ff66778899aabbccddeeff001122334455"
 
+static void test_first_process(void **state) {
+        (void) state;
+        Tree *t = make(0, 0, NULL);
+        TreeGroup g;
+
+        assert_int_equal(born(t, 2, "/a", 0), 1);
+        assert_true(tree_get(t, 2, &g));
+        assert_int_equal(g.first_pid, 0);
+        tree_first(t, 2, (TreeProcess) { .pid = 0 });
+        tree_first(t, 2, (TreeProcess) { .pid = 50, .start_nsec = 7 });
+        tree_first(t, 2, (TreeProcess) { .pid = 51, .start_nsec = 8 });         /* the first answer stays */
+        tree_first(t, 99, (TreeProcess) { .pid = 52, .start_nsec = 9 });
+        tree_died(t, 2, NULL, 10 * SEC);
+        assert_true(tree_get(t, 2, &g));
+        assert_int_equal(g.first_pid, 50);
+        assert_int_equal(g.first_start_nsec, 7);
+        tree_free(t);
+}
+
 static void test_resolve(void **state) {
         (void) state;
         static const struct {
@@ -289,6 +308,7 @@ int main(void) {
                 cmocka_unit_test(test_bounds),    cmocka_unit_test(test_watch),
                 cmocka_unit_test(test_detached),  cmocka_unit_test(test_no_circles),
   cmocka_unit_test(test_walk),
+                cmocka_unit_test(test_first_process),
                 cmocka_unit_test(test_resolve),   cmocka_unit_test(test_ten_thousand_are_compact),
         };
 
