@@ -1,0 +1,20 @@
+#vm slow timeout=400
+# reeved is SIGKILLed at random moments of a mixed storm: each kill is recorded once, and as it was.
+#
+#   bed/truth/manager-0..15   a case after the other   -> about 400 kills
+. /reeve/scenarios/truth.inc
+truth_begin $'[reeve]\nSource=kprobe' kprobe
+seed=${REEVE_SEED:-34}
+RANDOM=$seed
+note "seed $seed"
+truth_load 300 --seed "$seed" --managers 16 --kinds own,same,ancestor,group,group_above,shared,leaderless,moved,race,hostile &
+load=$!
+for crash in {1..8}; do
+        sleep "$((RANDOM % 4)).$((RANDOM % 10))"
+        kill -0 "$load" 2>/dev/null || break
+        reeve_crash
+done
+wait "$load" || fail "the load itself failed"
+note "$crash crashes"
+wait_until 30 "reevectl status answers" reevectl status --json
+truth_holds
