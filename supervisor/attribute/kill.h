@@ -63,6 +63,7 @@ typedef struct Kill {
         int64_t gfp;                    /* bits; KILL_UNKNOWN */
         char gfp_text[128];             /* "GFP_KERNEL", as the log spells it; empty: not known */
         bool group_kill;
+        bool group_unknown;             /* tier log: whether it was one was not told */
         KillCgroup kill_cgroup;         /* the one with memory.oom.group; id 0: not known or none */
         uint64_t group_deepest_id;      /* group kill: the deepest cgroup that holds all victims: kill_cgroup is it or
                                          * between it and the limit's. 0: not known */

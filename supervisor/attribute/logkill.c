@@ -99,7 +99,7 @@ static void copy_slice(char *to, size_t size, KmsgSlice s) {
 static void begin(Logkill *l, uint64_t usec) {
         l->begun = true;
         l->header = l->oom_kill = l->group = false;
-        l->n_rows = 0;
+        l->n_rows = l->n_sure = 0;
         l->chosen_pid = KILL_UNKNOWN;
         l->chosen_comm[0] = '\0';
         l->names_length = 0;
@@ -163,6 +163,11 @@ static void set_limit(Kill *k, const char *limit_path, const char *victim_path) 
         k->reason = self ? REEVE_REASON_OWN_LIMIT : REEVE_REASON_ANCESTOR_LIMIT;
 }
 
+/* printk() cuts each piece of a line at some 1000 bytes, at 975 on 5.10, and says nothing of it. */
+static bool may_be_cut(KmsgSlice path) {
+        return path.length >= 960;
+}
+
 /* Now that the killed process' comm is known, the oom-kill line's names can be told apart. Returns true when they can
  * in one way only. A line about another process is another OOM's: not used. */
 static bool place(Logkill *l) {
@@ -179,9 +184,21 @@ static bool place(Logkill *l) {
                 r = logkill_split(&names, NULL, &limit, &task, NULL) < 0 ? -1 : 0;
         if (r < 0 || task.length >= LOGKILL_PATH_SIZE || limit.length >= LOGKILL_PATH_SIZE)
                 return false;
-        copy_slice(l->victim_path, sizeof(l->victim_path), task);
+        if (may_be_cut(limit)) {
+                k->constraint = REEVE_CONSTRAINT_MEMCG;
+                return false;
+        }
         copy_slice(l->limit_path, sizeof(l->limit_path), limit);
-        return r == 1;
+        copy_slice(l->victim_path, sizeof(l->victim_path), task);
+        if (!may_be_cut(task))
+                return r == 1;
+        /* Of a name that was cut this much is sure: it is not the host's, and longer than its limit's. */
+        if (!l->global_oom) {
+                k->constraint = REEVE_CONSTRAINT_MEMCG;
+                set_limit(k, l->limit_path, l->victim_path);
+        }
+        l->victim_path[0] = '\0';
+        return false;
 }
 
 /* Was the limit written below what was used? The rule of assemble.c, with room for the charges of many CPUs. */
@@ -199,7 +216,7 @@ static void decide(Logkill *l) {
 
         if (k->victims[0].cgroup.path == NULL && l->victim_path[0])
                 k->victims[0].cgroup.path = l->victim_path;
-        if (l->oom_kill && l->global_oom && l->victim_path[0])
+        if (l->oom_kill && l->global_oom && l->chosen_pid == k->victims[0].tid)
                 set_host(k);
         else if (l->limit_path[0] && l->victim_path[0]) {
                 k->constraint = REEVE_CONSTRAINT_MEMCG;
@@ -215,23 +232,71 @@ static void decide(Logkill *l) {
         k->confidence = sure ? REEVE_CONFIDENCE_CERTAIN : REEVE_CONFIDENCE_LIKELY;
 }
 
+/* Without the dump nobody knows who asked and what for; that lines alone say of the host's is "Out of memory". */
+static void forget_what_only_a_dump_tells(Logkill *l) {
+        Kill *k = &l->kill;
+
+        if (l->header || l->oom_kill || k->selection == REEVE_SELECTION_ALLOCATING_TASK)
+                return;
+        k->selection = REEVE_SELECTION_UNKNOWN;
+        if (k->constraint != REEVE_CONSTRAINT_MEMCG)
+                k->killer = REEVE_KILLER_UNKNOWN;
+}
+
+static void hand_over(Logkill *l, const LogkillSink *sink) {
+        decide(l);
+        forget_what_only_a_dump_tells(l);
+        l->kills++;
+        sink->kill(&l->kill, sink->userdata);
+}
+
+static void take_message(Kill *k, KmsgMessage message);
+
+/* A "Killed process" line by itself. */
+static void begin_alone(Logkill *l, const KillVictim *v, uint64_t usec, KmsgMessage message) {
+        KillVictim copy = *v;
+
+        begin(l, usec);
+        l->victims[0] = copy;
+        l->victims[0].why = REEVE_VICTIM_CHOSEN;
+        l->stamps[0] = usec;
+        l->messages[0] = message;
+        l->kill.n_victims = l->n_sure = 1;
+        l->kill.attempts = l->kill.confirmed = copy.attempts;
+        memcpy(l->chosen_comm, copy.comm, sizeof(l->chosen_comm));
+        if (message != KMSG_MESSAGE_NONE)
+                take_message(&l->kill, message);
+}
+
+/* What came behind a group's members and may be another OOM's is handed over by itself: that it was killed is sure. */
 static void close_kill(Logkill *l, const LogkillSink *sink) {
         Kill *k = &l->kill;
+        size_t n = k->n_victims, sure = l->group ? l->n_sure : n;
 
         if (!l->begun)
                 return;
         l->begun = l->open = false;
-        if (k->n_victims == 0)
+        if (n == 0)
                 return;
-        decide(l);
         k->group_kill = l->group;
         if (l->group) {
-                k->kill_cgroup.path = l->group_path;
-                for (size_t i = 1; i < k->n_victims; i++)
+                k->kill_cgroup.path = l->group_path[0] ? l->group_path : NULL;
+                for (size_t i = 1; i < sure; i++)
                         k->victims[i].why = REEVE_VICTIM_GROUP;
         }
-        l->kills++;
-        sink->kill(k, sink->userdata);
+        for (size_t i = sure; i < n; i++)
+                k->attempts -= k->victims[i].attempts;
+        k->confirmed = k->attempts;
+        k->n_victims = sure;
+        if (sure < n)
+                k->victims_complete = false;
+        hand_over(l, sink);
+        for (size_t i = sure; i < n; i++) {
+                begin_alone(l, &l->victims[i], l->stamps[i], l->messages[i]);
+                l->kill.group_unknown = true;
+                hand_over(l, sink);
+        }
+        l->begun = l->group = false;
 }
 
 void logkill_flush(Logkill *l, const LogkillSink *sink) {
@@ -292,7 +357,7 @@ static const LogkillRow *find_row(const Logkill *l, int64_t pid) {
         return NULL;
 }
 
-static void add_victim(Logkill *l, const KmsgLine *line) {
+static void add_victim(Logkill *l, const KmsgLine *line, uint64_t usec) {
         Kill *k = &l->kill;
         const LogkillRow *row = find_row(l, line->pid);
         KillVictim *v;
@@ -301,6 +366,8 @@ static void add_victim(Logkill *l, const KmsgLine *line) {
                 k->victims_complete = false;
                 return;
         }
+        l->stamps[k->n_victims] = usec;
+        l->messages[k->n_victims] = line->message;
         v = &l->victims[k->n_victims++];
         l->open = true;
         *v = (KillVictim) {
@@ -335,16 +402,26 @@ static void take_message(Kill *k, KmsgMessage message) {
                 k->constraint = REEVE_CONSTRAINT_MEMCG;
 }
 
-/* A "Killed process" line. Members of a group follow "Tasks in ...", the chosen one comes again among them; without
- * that line a second one is another OOM's, whose other lines the rate limit kept back. */
-static void feed_killed(Logkill *l, const KmsgLine *line, uint64_t usec, const LogkillSink *sink) {
-        KillVictim *v;
+/* Is the process just named a member of the group that is being killed? 1 yes, 0 no, -1 not known: the rate limit may
+ * have kept back the lines that began another OOM. */
+static int is_member(const Logkill *l, const KmsgLine *line, const LogkillSink *sink) {
+        int r = sink->member && l->group_path[0] ? sink->member(line->pid, l->group_path, sink->userdata) : -1;
 
-        if (l->begun && l->kill.n_victims > 0 && !l->group)
+        return r < 0 && l->header && find_row(l, line->pid) ? 1 : r;
+}
+
+/* A "Killed process" line. Members of a group follow "Tasks in ..." one after the other, the chosen one comes again among
+ * them: whoever stands before a member is one too. Without that line a second one is another OOM's, whose other lines the
+ * rate limit kept back. */
+static void feed_killed(Logkill *l, const KmsgLine *line, uint64_t usec, const LogkillSink *sink) {
+        KillVictim *v = l->begun && l->group ? find_victim(l, line->pid) : NULL;
+        int member = v ? v == l->victims : l->begun && l->group ? is_member(l, line, sink) : 0;
+
+        if (l->begun && l->kill.n_victims > 0 && !v && member == 0)
                 close_kill(l, sink);
         if (l->begun && l->oom_kill && l->kill.n_victims == 0 && l->chosen_pid != line->pid) {
                 /* The line it announced was lost: this one is of an OOM of its own. */
-                l->oom_kill = false;
+                l->oom_kill = l->header = false;
                 l->names_length = 0;
         }
         if (!l->begun)
@@ -356,25 +433,27 @@ static void feed_killed(Logkill *l, const KmsgLine *line, uint64_t usec, const L
                 l->kill.time_nsec = usec * 1000;
         l->kill.attempts++;
         l->kill.confirmed++;
-        v = l->group ? find_victim(l, line->pid) : NULL;
         if (v) {
                 v->attempts++;
                 v->confirmed++;
-                return;
-        }
-        add_victim(l, line);
+        } else
+                add_victim(l, line, usec);
         if (l->kill.n_victims == 1)
                 copy_slice(l->chosen_comm, sizeof(l->chosen_comm), line->comm);
+        if (!l->group || member > 0 || l->kill.n_victims == 1)
+                l->n_sure = l->kill.n_victims;
 }
 
 /* Up to 5.0 the message stands in a line before; the process then killed may be a child of the one it names. */
 static void feed_kill_or_sacrifice(Logkill *l, const KmsgLine *line, uint64_t usec, const LogkillSink *sink) {
         expect(l, usec, sink);
+        l->header = true;
         take_message(&l->kill, line->message);
 }
 
 static void feed_task_in(Logkill *l, const KmsgLine *line, uint64_t usec, const LogkillSink *sink) {
         expect(l, usec, sink);
+        l->header = true;
         l->ambiguous = line->ambiguous;
         if (line->path.length >= LOGKILL_PATH_SIZE || line->limit_path.length >= LOGKILL_PATH_SIZE)
                 return;
@@ -382,11 +461,28 @@ static void feed_task_in(Logkill *l, const KmsgLine *line, uint64_t usec, const 
         copy_slice(l->limit_path, sizeof(l->limit_path), line->limit_path);
 }
 
-static void feed_group(Logkill *l, const KmsgLine *line, uint64_t usec) {
+/* The line before is the chosen one's. Where a group is being killed already that was another OOM's. */
+static void feed_group(Logkill *l, const KmsgLine *line, uint64_t usec, const LogkillSink *sink) {
+        size_t last = l->kill.n_victims - 1;
+
+        if (l->begun && l->group && l->kill.n_victims > 1) {
+                KillVictim chosen = l->victims[last];
+                uint64_t stamp = l->stamps[last];
+                KmsgMessage message = l->messages[last];
+
+                l->kill.n_victims--;
+                l->kill.attempts -= chosen.attempts;
+                l->n_sure = l->n_sure > last ? last : l->n_sure;
+                close_kill(l, sink);
+                begin_alone(l, &chosen, stamp, message);
+                l->open = true;
+        }
         if (!l->begun)
                 begin(l, usec);
         l->group = true;
-        copy_slice(l->group_path, sizeof(l->group_path), line->path);
+        l->group_path[0] = '\0';
+        if (!may_be_cut(line->path))
+                copy_slice(l->group_path, sizeof(l->group_path), line->path);
 }
 
 static void feed_row(Logkill *l, const KmsgLine *line) {
@@ -440,7 +536,7 @@ void logkill_feed(Logkill *l, const KmsgLine *line, uint64_t usec, const Logkill
                 feed_task_in(l, line, usec, sink);
                 break;
         case KMSG_GROUP:
-                feed_group(l, line, usec);
+                feed_group(l, line, usec, sink);
                 break;
         case KMSG_TABLE_ROW:
                 feed_row(l, line);

@@ -18,6 +18,8 @@ typedef struct LogkillRow {
 
 typedef struct LogkillSink {
         void (*kill)(const Kill *k, void *userdata);            /* Kill lives until the callback returns */
+        /* Does process @pid, just named, live in @group or below it? 1 yes, 0 no, -1 not known. May be NULL. */
+        int (*member)(int64_t pid, const char *group, void *userdata);
         void (*gap)(uint64_t lost, uint64_t from_usec, uint64_t to_usec, void *userdata);       /* may be NULL */
         void *userdata;
 } LogkillSink;
@@ -35,6 +37,9 @@ typedef struct Logkill {
         uint64_t next_seq, last_usec;
         Kill kill;
         KillVictim victims[LOGKILL_VICTIMS_MAX];
+        size_t n_sure;                  /* so many of them are this OOM's; those behind may be others' */
+        uint64_t stamps[LOGKILL_VICTIMS_MAX];           /* of their lines, microseconds */
+        KmsgMessage messages[LOGKILL_VICTIMS_MAX];
         LogkillRow rows[LOGKILL_ROWS_MAX];
         size_t n_rows;
         int64_t chosen_pid;             /* of the oom-kill line; KILL_UNKNOWN */

@@ -152,7 +152,7 @@ static int late_ask(LateKill *l) {
                 query.query.key = l->key[0] ? l->key : NULL;
         else {
                 query.origin_nsec = l->kill.time_nsec;
-                query.origin_pid = l->kill.invoker_tid;
+                query.origin_pid = kills_origin_pid(&l->kill);
                 if (l->kill.n_victims > 0)
                         (void) snprintf(stamp, sizeof(stamp), "%s:%" PRId32 ":@%" PRIu64, s->boot_id, l->kill.victims[0].tgid,
                                         l->kill.time_nsec / 1000);

@@ -38,13 +38,19 @@ static void ask_details(Supervisor *s, const Kill *kill, uint64_t seq) {
                 s->details_missed++;
 }
 
+/* With the time it names a kill for ever. The log does not tell who ran the OOM killer, and its stamps may repeat: the
+ * victim's thread stands in, below 0 so that it is nobody's. */
+int32_t kills_origin_pid(const Kill *kill) {
+        return kill->invoker_tid != 0 || kill->n_victims == 0 ? kill->invoker_tid : -kill->victims[0].tid;
+}
+
 void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context, bool look) {
         uint64_t group = kill->n_victims > 0 ? kill->victims[0].cgroup.id : 0;
         EmitHead head = {
                 .type = REEVE_RECORD_KILL,
                 .time_nsec = kill->time_nsec,
                 .origin_nsec = kill->time_nsec,
-                .origin_pid = kill->invoker_tid,
+                .origin_pid = kills_origin_pid(kill),
                 .owner_uid = group ? groups_owner_uid(s, group) : RECORD_OWNER_UNKNOWN,
                 .context = context,
         };

@@ -202,10 +202,6 @@ static void on_log_lost(void *userdata, uint64_t lost) {
         state_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
 }
 
-static uint64_t find_path(void *userdata, const char *path) {
-        return tree_find(((Supervisor *) userdata)->tree, path);
-}
-
 static int on_settle(sd_event_source *source, uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
 
@@ -213,6 +209,16 @@ static int on_settle(sd_event_source *source, uint64_t usec, void *userdata) {
         if (s->from.log && logsource_settle(s->from.log, clock_boottime_nsec()))
                 state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
         return 0;
+}
+
+/* All that the log has by now, so that it can be held against the kernel's own count. */
+static void drain_log(Supervisor *s) {
+        int r;
+
+        do
+                r = logsource_drain(s->from.log);
+        while (r > 0);
+        state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
 }
 
 static int on_log(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
@@ -228,7 +234,7 @@ static int on_log(sd_event_source *source, int fd, uint32_t revents, void *userd
 }
 
 static int open_log(Supervisor *s) {
-        LogsourceSink sink = { .kill = on_log_kill, .lost = on_log_lost, .find = find_path, .userdata = s };
+        LogsourceSink sink = { .kill = on_log_kill, .lost = on_log_lost, .userdata = s };
         int r = logsource_new(&s->from.log, &s->fs, NULL, &sink);
 
         if (r < 0) {
@@ -323,7 +329,10 @@ static ReconcileReading take_reading(Supervisor *s) {
                 now.not_counted = assemble_stats(s->from.assembler)->not_counted;
                 now.open = assemble_oldest(s->from.assembler) != UINT64_MAX;
         } else {
+                if (s->from.log)
+                        drain_log(s);
                 now.confirmed = s->from.log_confirmed;
+                now.open = s->from.log && logsource_busy(s->from.log);
                 now.otherwise = s->from.log ? REEVE_GAP_KMSG : REEVE_GAP_UNKNOWN;
         }
         now.outside = s->from.outside;

@@ -1,6 +1,7 @@
 #include "supervisor/observe/logsource.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,25 +35,31 @@ struct Logsource {
         char buffer[KMSG_RECORD_SIZE];
 };
 
-/* The id of a cgroup that still has its directory, else what the tree remembers of the name. */
-static uint64_t find_id(Logsource *s, const char *path, bool deleted) {
-        _cleanup_close_ int fd = deleted ? -1 : cgroupfs_open_path(s->fs, path);
+/* The id of the cgroup that has this directory now; 0: none. */
+static uint64_t id_of(const Logsource *s, const char *path) {
+        _cleanup_close_ int fd = cgroupfs_open_path(s->fs, path);
         uint64_t id;
 
-        if (fd >= 0 && cgroupfs_id(fd, &id) == 0)
-                return id;
-        return s->sink.find ? s->sink.find(s->sink.userdata, path) : 0;
+        return fd >= 0 && cgroupfs_id(fd, &id) == 0 ? id : 0;
 }
 
 static bool same_comm(const ProcStat *stat, const KmsgSlice *comm) {
         return strlen(stat->comm) == comm->length && memcmp(stat->comm, comm->data, comm->length) == 0;
 }
 
+/* /proc says "x (deleted)" of a cgroup x that is gone, and of one that is called so. */
+static bool is_called_deleted(const Logsource *s, const char *path) {
+        char whole[4096 + 16];
+
+        (void) snprintf(whole, sizeof(whole), "%s (deleted)", path);
+        return id_of(s, whole) != 0;
+}
+
 /* The kernel named a victim: it is dying or a zombie now, and /proc still knows its cgroup. */
 static void meet(void *userdata, const KmsgLine *line) {
         Logsource *s = userdata;
         Seen *seen = &s->seen[s->next_seen];
-        char path[4096];
+        char path[4096], again[4096];
         ProcStatus status;
         ProcStat stat;
         bool deleted;
@@ -70,10 +77,13 @@ static void meet(void *userdata, const KmsgLine *line) {
                 seen->tgid = status.tgid;
                 seen->start_nsec = proc_stat(status.tgid, &stat) < 0 ? 0 : proc_start_nsec(stat.start_ticks);
         }
-        if (proc_cgroup((int32_t) line->pid, path, sizeof(path), &deleted) < 0)
+        if (proc_cgroup((int32_t) line->pid, path, sizeof(path), &deleted) < 0 || (deleted && is_called_deleted(s, path)))
                 return;
         seen->path = strdup(path);
-        seen->cgroup_id = find_id(s, path, deleted);
+        seen->cgroup_id = deleted ? 0 : id_of(s, path);
+        /* The name may be another cgroup's by now: only if this one still has it, it had it when its id was asked for. */
+        if (seen->cgroup_id && (proc_cgroup((int32_t) line->pid, again, sizeof(again), &deleted) < 0 || deleted || strcmp(again, path) != 0))
+                seen->cgroup_id = 0;
 }
 
 static Seen *find_seen(Logsource *s, int32_t pid) {
@@ -114,15 +124,39 @@ static void enrich(Logsource *s, Kill *k) {
         }
 }
 
-/* Paths of the log are from the real root: ours only where we see the whole hierarchy. */
-static void find_ids(Logsource *s, Kill *k) {
-        KillCgroup *all[] = { &k->limit, &k->kill_cgroup, k->n_victims ? &k->victims[0].cgroup : NULL };
+static bool is_below(const char *path, const char *top) {
+        size_t n = strlen(top);
 
-        if (s->fs->root_id != 1)
+        return strcmp(top, "/") == 0 || (strncmp(path, top, n) == 0 && (path[n] == '/' || path[n] == '\0'));
+}
+
+/* Names may be given anew at any moment, so an id is known only of the victim's cgroup, as found while /proc still had
+ * it, and of those above it as long as it lives. Paths of the log are from the real root: ours only where we see the whole
+ * hierarchy. */
+static void find_ids(Logsource *s, Kill *k) {
+        KillCgroup *all[] = { &k->limit, &k->kill_cgroup };
+        const KillCgroup *own = &k->victims[0].cgroup;
+        uint64_t id;
+
+        if (s->fs->root_id != 1 || k->n_victims == 0 || own->id == 0)
                 return;
-        for (size_t i = 0; i < ELEMENTSOF(all); i++)
-                if (all[i] && all[i]->path && all[i]->id == 0)
-                        all[i]->id = find_id(s, all[i]->path, false);
+        for (size_t i = 0; i < ELEMENTSOF(all); i++) {
+                if (!all[i]->path || !is_below(own->path, all[i]->path))
+                        continue;
+                id = strcmp(own->path, all[i]->path) == 0 ? own->id : id_of(s, all[i]->path);
+                if (id_of(s, own->path) == own->id || id == own->id)
+                        all[i]->id = id;
+        }
+}
+
+/* A member of the group's cgroup, by what /proc told of it. */
+static int is_member(int64_t pid, const char *group, void *userdata) {
+        Logsource *s = userdata;
+        const Seen *seen = find_seen(s, (int32_t) pid);
+
+        if (!seen || !seen->path || s->fs->root_id != 1)
+                return -1;
+        return is_below(seen->path, group);
 }
 
 static void hand_on(const Kill *kill, void *userdata) {
@@ -155,7 +189,7 @@ int logsource_new(Logsource **ret, const Cgroupfs *fs, const char *device, const
         }
         s->fs = fs;
         s->sink = *sink;
-        s->inner = (LogkillSink) { .kill = hand_on, .userdata = s };
+        s->inner = (LogkillSink) { .kill = hand_on, .member = is_member, .userdata = s };
         loglines_init(&s->lines, REEVE_SOURCE_LOG, false);
         *ret = s;
         return 0;
@@ -212,6 +246,10 @@ int logsource_drain(Logsource *s) {
 bool logsource_settle(Logsource *s, uint64_t now_nsec) {
         if (s->lines.kills.open && now_nsec >= s->fed_nsec + SETTLE_NSEC)
                 logkill_flush(&s->lines.kills, &s->inner);
+        return s->lines.kills.open;
+}
+
+bool logsource_busy(const Logsource *s) {
         return s->lines.kills.open;
 }
 

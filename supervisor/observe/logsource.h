@@ -14,8 +14,6 @@ typedef struct LogsourceSink {
         void (*kill)(void *userdata, const Kill *kill);
         /* @lost records of the kernel log were overwritten unread: kills among them are gone (a gap of cause kmsg). */
         void (*lost)(void *userdata, uint64_t lost);
-        /* The id of a path now, 0 where none; may be NULL. */
-        uint64_t (*find)(void *userdata, const char *path);
         void *userdata;
 } LogsourceSink;
 
@@ -39,6 +37,9 @@ int logsource_drain(Logsource *s);
 /* Ends what is still open: a kill whose lines ended is handed on when the next begins or by this, some milliseconds after
  * the last drain. Returns true while something is open: arm a timer. */
 bool logsource_settle(Logsource *s, uint64_t now_nsec);
+
+/* Is a kill's end still to come? What is counted meanwhile is not lost yet. */
+bool logsource_busy(const Logsource *s);
 
 /* A kill known only by counting: memory.events.local of cgroup @id grew by @grown between two looks, the last at
  * @now_nsec. Fills @ret, without victims; @path must outlive it. Growth seen only in memory.events of an ancestor is no

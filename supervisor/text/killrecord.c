@@ -207,7 +207,7 @@ static void add_decision(json_t *o, const RecordContext *c, const Kill *k, json_
         json_object_set_new(o, "invoker", invoker(c, k));
         json_object_set_new(o, "order", k->order == KILL_ADJ_UNKNOWN ? json_null() : json_integer(k->order));
         json_object_set_new(o, "gfp", gfp(k));
-        json_object_set_new(o, "group_kill", json_boolean(k->group_kill));
+        json_object_set_new(o, "group_kill", k->group_unknown ? json_null() : json_boolean(k->group_kill));
         json_object_set_new(o, "kill_cgroup", record_part_cgroup(c, &k->kill_cgroup));
         json_object_set_new(o, "attempts", json_integer(k->confirmed));
         json_object_set_new(o, "owner_uid", record_part_number(owner_uid(c, cgroup->id)));
