@@ -116,7 +116,7 @@ static void test_ancestors_hosts_and_old_kernels(void **state) {
                     KILLED "143 (x,pid=1,uid=0)" FIGURES },
                   REEVE_SCOPE_SELF, REEVE_KILLER_KERNEL, REEVE_SELECTION_BADNESS, REEVE_CONFIDENCE_CERTAIN, 143, "/a,task_memcg=_evil,task=init,pid=1,uid=0", "/a,task_memcg=_evil,task=init,pid=1,uid=0" },
                 { "an announcement of another process", { MEMCG "oom_memcg=/a,task_memcg=/a,task=x,pid=1,uid=0", KILLED "143 (x)" FIGURES },
-                  REEVE_SCOPE_UNKNOWN, REEVE_KILLER_KERNEL, REEVE_SELECTION_BADNESS, REEVE_CONFIDENCE_LIKELY, 143, "-", "-" },
+                  REEVE_SCOPE_UNKNOWN, REEVE_KILLER_KERNEL, REEVE_SELECTION_UNKNOWN, REEVE_CONFIDENCE_LIKELY, 143, "-", "-" },
         };
 
         (void) state;
