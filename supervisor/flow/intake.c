@@ -121,7 +121,7 @@ static int same_origin(const SpoolRecord *record, void *userdata) {
 
 /* Where the ledger cannot be written its answer leaves out what still stands in the spool. */
 static bool in_spool(LateKill *l) {
-        Invocation o = { .nsec = l->kill.time_nsec, .pid = l->kill.invoker_tid };
+        Invocation o = { .nsec = l->kill.time_nsec, .pid = kills_origin_pid(&l->kill) };
 
         return !l->foreign && spool_records_replay(l->s->spool, same_origin, &o) != 0;
 }
