@@ -89,7 +89,7 @@ void explain_ancestors(Strbuf *out, const json_t *ancestors, const json_t *limit
         if (json_array_size(ancestors) == 0)
                 return;
         strbuf_printf(out, "How far each level was from its own limit%s:\n",
-                      limit_current >= 0 && json_array_size(ancestors) > 1 ? " (but for this one, a moment after the kill)" : "");
+                      limit_current >= 0 && json_array_size(ancestors) > 1 ? " (the one reached at the kill, the others a moment later)" : "");
         json_array_foreach(ancestors, i, one) {
                 const json_t *cgroup = json_object_get(one, "cgroup");
                 int64_t current = explain_number(one, "current_bytes"), max = explain_number(one, "max_bytes");
