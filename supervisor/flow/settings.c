@@ -11,6 +11,7 @@
 #include "supervisor/base/strbuf.h"
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
+#include "supervisor/host/proc.h"
 
 ReeveMode settings_mode(const Supervisor *s) {
         return s->options.mode >= 0 ? (ReeveMode) s->options.mode : s->config->reeve.mode;
@@ -51,11 +52,13 @@ static void say_refused(Supervisor *s) {
 
 static void say_loaded(Supervisor *s) {
         char text[192];
+        RecordSupervisor record = { .time_nsec = clock_boottime_nsec(), .event = "configuration_loaded", .tier = s->from.tier,
+                                    .text = text, .configuration_text = s->config->text };
 
         (void) snprintf(text, sizeof(text), "Configuration %s loaded: %zu budget%s, %zu rule%s, %zu alert%s.", s->config->hash,
                         s->config->n_budgets, s->config->n_budgets == 1 ? "" : "s", s->config->n_rules,
                         s->config->n_rules == 1 ? "" : "s", s->config->n_alerts, s->config->n_alerts == 1 ? "" : "s");
-        state_say(s, "configuration_loaded", text, NULL);
+        state_record(s, &record);
 }
 
 void settings_load(Supervisor *s) {

@@ -30,11 +30,16 @@ static int write_supervisor(Strbuf *out, const RecordContext *context, const voi
         return record_supervisor(out, context, what);
 }
 
+void state_record(Supervisor *s, const RecordSupervisor *record) {
+        EmitHead head = { .type = REEVE_RECORD_SUPERVISOR, .time_nsec = record->time_nsec,
+                          .owner_uid = RECORD_OWNER_UNKNOWN };
+
+        (void) emit_record(&s->emit, &head, write_supervisor, record);
+}
+
 void state_say(Supervisor *s, const char *event, const char *text, const char *details) {
         RecordSupervisor record = { .time_nsec = clock_boottime_nsec(), .event = event, .tier = s->from.tier, .text = text,
                                     .details = details };
-        EmitHead head = { .type = REEVE_RECORD_SUPERVISOR, .time_nsec = record.time_nsec,
-                          .owner_uid = RECORD_OWNER_UNKNOWN };
 
-        (void) emit_record(&s->emit, &head, write_supervisor, &record);
+        state_record(s, &record);
 }

@@ -148,5 +148,6 @@ int state_io(Supervisor *s, sd_event_source **ret, int fd, uint32_t events, int6
 void state_timer(Supervisor *s, sd_event_source **timer, uint64_t usec, sd_event_time_handler_t handler);
 
 /* A record of the supervisor itself: @event is its word, @text one sentence or NULL, @details a JSON object's text with
- * further fields or NULL. */
+ * further fields or NULL. state_record() for one with more to it. */
+void state_record(Supervisor *s, const RecordSupervisor *record);
 void state_say(Supervisor *s, const char *event, const char *text, const char *details);

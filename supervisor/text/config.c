@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/base/strbuf.h"
 #include "supervisor/text/configini.h"
 #include "supervisor/text/configread.h"
+
+enum { TEXT_MAX = 256 << 10 };
 
 typedef struct PoolBlock {
         struct PoolBlock *next;
@@ -250,6 +253,29 @@ static void file_parse(Reader *r, Config *c, const IniLines *lines, uint64_t *ha
         }
 }
 
+/* What the record of a loaded configuration shows: all of it as it was read. */
+static int text_keep(Reader *r, Config *c, const ConfigFile *files, size_t n) {
+        size_t size = 1;
+        Strbuf out;
+
+        for (size_t i = 0; i < n; i++)
+                size += files[i].length + strlen(files[i].name) + sizeof("# \n\n");
+        if (size > TEXT_MAX)
+                size = TEXT_MAX;
+        out = (Strbuf) { .data = pool_alloc(r->pool, size), .size = size };
+        if (!out.data)
+                return -ENOMEM;
+        out.data[0] = '\0';
+        for (size_t i = 0; i < n; i++) {
+                strbuf_printf(&out, "# %s\n", files[i].name);
+                strbuf_append(&out, files[i].text, strnlen(files[i].text, files[i].length));
+                if (files[i].length > 0 && files[i].text[files[i].length - 1] != '\n')
+                        strbuf_puts(&out, "\n");
+        }
+        c->text = out.data;
+        return 0;
+}
+
 static int files_parse(Reader *r, Config *c, const ConfigFile *files, size_t n) {
         uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
@@ -288,6 +314,8 @@ int config_parse(const ConfigFile *files, size_t n, Config **ret, Complaints *re
         reader = (Reader) { .pool = &w->pool, .complaints = reterr };
         defaults_set(&reader, &w->config.reeve);
         r = files_parse(&reader, &w->config, files, n);
+        if (r == 0)
+                r = text_keep(&reader, &w->config, files, n);
         if (r == 0)
                 config_check(&w->config, reterr);
         if (r == 0 && reterr->errors > errors)

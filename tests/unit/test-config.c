@@ -500,8 +500,22 @@ static void test_masking_and_reading_order(void **state) {
         assert_int_equal(system(command), 0);
 }
 
+static void test_the_text_that_was_read_is_kept(void **state) {
+        ConfigFile files[] = { { .name = "/etc/reeve/reeve.conf", .text = "[reeve]\nMode=watch", .length = 18 },
+                               { .name = "b.conf", .text = "[budget b]\nMatch=/b\n", .length = 20 } };
+        Complaints complaints = COMPLAINTS_INIT;
+        Config *c = NULL;
+
+        (void) state;
+        assert_int_equal(config_parse(files, 2, &c, &complaints), 0);
+        assert_string_equal(c->text, "# /etc/reeve/reeve.conf\n[reeve]\nMode=watch\n# b.conf\n[budget b]\nMatch=/b\n");
+        c = config_unref(c);
+        complaints_done(&complaints);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_the_text_that_was_read_is_kept),
                 cmocka_unit_test(test_defaults),
                 cmocka_unit_test(test_sample_is_accepted),
                 cmocka_unit_test(test_all_errors_are_told_at_once_with_their_lines),
