@@ -69,13 +69,14 @@ static void meet(void *userdata, const KmsgLine *line) {
         if (proc_stat((int32_t) line->pid, &stat) < 0 || !same_comm(&stat, &line->comm))
                 return;
         free(seen->path);
-        *seen = (Seen) { .pid = (int32_t) line->pid, .tgid = (int32_t) line->pid, .start_nsec = proc_start_nsec(stat.start_ticks) };
+        *seen = (Seen) { .pid = (int32_t) line->pid, .tgid = (int32_t) line->pid };
         s->next_seen = (s->next_seen + 1) % SEEN;
         s->counts.processes++;
-        /* The log names a thread; where its leader is dead that is another than the process' pid. */
-        if (proc_status((int32_t) line->pid, &status) == 0 && status.tgid > 0 && status.tgid != seen->pid) {
+        /* The log names a thread; where its leader is dead that is another than the process' pid, and its start another. */
+        if (proc_status((int32_t) line->pid, &status) == 0 && status.tgid > 0) {
                 seen->tgid = status.tgid;
-                seen->start_nsec = proc_stat(status.tgid, &stat) < 0 ? 0 : proc_start_nsec(stat.start_ticks);
+                if (status.tgid == seen->pid || proc_stat(status.tgid, &stat) == 0)
+                        seen->start_nsec = proc_start_nsec(stat.start_ticks);
         }
         if (proc_cgroup((int32_t) line->pid, path, sizeof(path), &deleted) < 0 || (deleted && is_called_deleted(s, path)))
                 return;
