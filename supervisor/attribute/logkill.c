@@ -405,8 +405,12 @@ static void take_message(Kill *k, KmsgMessage message) {
 /* Is the process just named a member of the group that is being killed? 1 yes, 0 no, -1 not known: the rate limit may
  * have kept back the lines that began another OOM. */
 static int is_member(const Logkill *l, const KmsgLine *line, const LogkillSink *sink) {
-        int r = sink->member && l->group_path[0] ? sink->member(line->pid, l->group_path, sink->userdata) : -1;
+        int r;
 
+        /* All members' lines begin as the chosen one's. */
+        if (l->kill.n_victims > 0 && line->message != l->messages[0])
+                return 0;
+        r = sink->member && l->group_path[0] ? sink->member(line->pid, l->group_path, sink->userdata) : -1;
         return r < 0 && l->header && find_row(l, line->pid) ? 1 : r;
 }
 
@@ -426,7 +430,7 @@ static void feed_killed(Logkill *l, const KmsgLine *line, uint64_t usec, const L
         }
         if (!l->begun)
                 begin(l, usec);
-        if (line->message != KMSG_MESSAGE_NONE)
+        if (line->message != KMSG_MESSAGE_NONE && l->kill.n_victims == 0)
                 take_message(&l->kill, line->message);
         /* The key carries this line's stamp: it is in each log that has the kill at all. */
         if (l->kill.n_victims == 0)

@@ -144,6 +144,7 @@ static void test_what_is_not_sure_is_not_said(void **state) {
                 KILLED "130 (tail)" FIGURES,
                 "Tasks in /c are going to be killed due to memory.oom.group set",
                 KILLED "130 (tail)" FIGURES,
+                "Out of memory: Killed process 140 (y)" FIGURES,
                 NULL,
         };
         static char cut[2200];
@@ -151,7 +152,10 @@ static void test_what_is_not_sure_is_not_said(void **state) {
         Seen s = read_lines(group);
 
         (void) state;
-        assert_int_equal(s.n, 3);
+        assert_int_equal(s.n, 4);
+        assert_int_equal(s.kills[2].scope, REEVE_SCOPE_UNKNOWN);
+        assert_int_equal(s.kills[3].scope, REEVE_SCOPE_HOST);
+        assert_int_equal(s.kills[3].killer, REEVE_KILLER_UNKNOWN);
         assert_int_equal(s.kills[0].n_victims, 2);
         assert_int_equal(s.kills[0].attempts, 3);
         assert_int_equal(s.kills[0].selection, REEVE_SELECTION_UNKNOWN);
