@@ -323,8 +323,8 @@ static ReconcileReading take_reading(Supervisor *s) {
                         groups_walk_again(s);
                 s->from.lost_churn = counters.lost_churn;
                 drain(s);
-                if (s->from.kprobe && kprobe_counters(s->from.kprobe, &counters) == 0)
-                        now.read = victim_probe(&counters)->read;
+                if (s->from.kprobe)
+                        now.read = kprobe_victims_read(s->from.kprobe);
                 now.confirmed = assemble_stats(s->from.assembler)->confirmed;
                 now.not_counted = assemble_stats(s->from.assembler)->not_counted;
                 now.open = assemble_oldest(s->from.assembler) != UINT64_MAX;

@@ -35,6 +35,7 @@ static int ring_new(Kprobe *k, Generation *g, PageInstance instance, uint32_t cp
                 .instance = instance,
                 .cpu = cpu,
                 .fd = -1,
+                .stats_fd = -1,
                 .page = RING_NO_PAGE,
                 .waiting = RING_NO_PAGE,
                 .waiting_last = RING_NO_PAGE,
@@ -186,6 +187,7 @@ void rings_close(Kprobe *k) {
         k->spare = RING_NO_PAGE;
         for (uint32_t i = 0; i < k->n_rings; i++) {
                 fd_closep(&k->rings[i].fd);
+                fd_closep(&k->rings[i].stats_fd);
                 ringcursor_free(k->rings[i].cursor);
                 free(k->rings[i].private_page);
         }

@@ -40,6 +40,7 @@ typedef struct Ring {
         PageInstance instance;
         uint32_t cpu;
         int fd;                         /* -1: only spooled pages */
+        int stats_fd;                   /* its per_cpu/cpuN/stats, held: read at each watchdog tick; -1 until first read */
         bool armed;                     /* it is in the epoll set */
         bool dry;                       /* empty, as far as this pass goes */
         bool loaded;                    /* an event is under the cursor */

@@ -160,7 +160,8 @@ static void retire(Kprobe *k) {
                 for (uint32_t j = 0; j < k->n_rings; j++)
                         if (k->rings[j].generation == g) {
                                 fd_closep(&k->rings[j].fd);
-                                k->rings[j].fd = -1;
+                                fd_closep(&k->rings[j].stats_fd);
+                                k->rings[j].fd = k->rings[j].stats_fd = -1;
                         }
                 (void) generation_remove(&g->name, &k->tracefs);
                 g->in_kernel = false;
@@ -483,7 +484,9 @@ static void read_stats(Kprobe *k) {
                 if (!r->generation->current)
                         continue;
                 (void) snprintf(path, sizeof(path), "per_cpu/cpu%" PRIu32 "/stats", r->cpu);
-                if (r->fd >= 0 && trace_read(k->dirs[r->instance], path, text, sizeof(text)) > 0) {
+                if (r->fd >= 0 && r->stats_fd < 0)
+                        r->stats_fd = openat(k->dirs[r->instance], path, O_RDONLY | O_CLOEXEC);
+                if (r->stats_fd >= 0 && trace_pread(r->stats_fd, text, sizeof(text)) > 0) {
                         r->overruns = stat_value(text, "\noverrun:") + stat_value(text, "commit overrun:");
                         r->drops = stat_value(text, "dropped events:");
                 }
@@ -500,6 +503,10 @@ int kprobe_counters(Kprobe *k, KprobeCounters *ret) {
         k->counters.kernel_bytes = (k->ring_bytes[PAGE_KILLS] + k->ring_bytes[PAGE_CHURN]) * k->n_cpus;
         *ret = k->counters;
         return 0;
+}
+
+uint64_t kprobe_victims_read(const Kprobe *k) {
+        return k->store.counters[COUNTER_READ + PROBE_VICTIM];
 }
 
 void kprobe_told_lost(Kprobe *k, uint64_t attempts) {

@@ -104,6 +104,9 @@ typedef struct KprobeLoss {
  * watchdog tick. What is lost by overrun stands in both counts: take the probes' as the number of kills lost. */
 int kprobe_reconcile(Kprobe *k, KprobeTake take, void *userdata, KprobeLoss *ret);
 
+/* How many records of the victim probe were read since it was made: KprobeProbe.read, without a system call. */
+uint64_t kprobe_victims_read(const Kprobe *k);
+
 /* Tells ring @index (0 ...) of it; sizes and losses as kprobe_counters() last read them. Returns 0 or -ENOENT. */
 int kprobe_ring(const Kprobe *k, uint32_t index, KprobeRing *ret);
 
