@@ -1,4 +1,4 @@
-#vm slow timeout=300
+#vm storm timeout=300
 # Cgroups with one hog each by 200 managers, each removed the moment its process is reaped.
 #
 #   bed/truth/own-N-M   memory.max 1M   -> 1000 kills

@@ -1,4 +1,4 @@
-#vm slow timeout=400
+#vm storm timeout=400
 # Cgroups with one hog each by 64 managers, each removed the moment its process is reaped.
 #
 #   bed/truth/own-N-M   memory.max 1M   -> 2000 kills

@@ -1,4 +1,4 @@
-#vm slow memory=2048M timeout=300
+#vm storm memory=2048M timeout=300
 # A thousand cgroups made before, a process in each; all reach their limits at one instant, each is removed as its process dies.
 #
 #   bed/truth/premade-N   memory.max 512K   -> 1000 kills
