@@ -80,6 +80,12 @@ typedef struct Kill {
         bool late;                      /* read back after the fact */
 } Kill;
 
+/* The numbers of a Kill before anything is known of them; stands among designated initialisers. */
+#define KILL_NOTHING_KNOWN                                                                                           \
+        .limit_bytes = KILL_UNKNOWN, .limit_current_bytes = KILL_UNKNOWN, .limit_peak_bytes = KILL_UNKNOWN,        \
+        .limit_swap_bytes = KILL_UNKNOWN, .limit_swap_max_bytes = KILL_UNKNOWN, .total_pages = KILL_UNKNOWN,        \
+        .order = KILL_ADJ_UNKNOWN, .gfp = KILL_UNKNOWN
+
 /* A SIGKILL (or SIGTERM) that no OOM sent. */
 typedef struct Sigkill {
         uint64_t time_nsec;
