@@ -110,7 +110,8 @@ static const ServerOps ops = { .status = op_status, .explain = op_explain, .set 
 static void on_committed(uint64_t seq, void *userdata) {
         (void) userdata;
         d.spooled_from = seq + 1;
-        server_committed(d.server, seq);
+        if (d.server) /* at the end it goes before the clerk does */
+                server_committed(d.server, seq);
 }
 
 static int on_clerk(sd_event_source *s, int fd, uint32_t events, void *userdata) {
