@@ -1,9 +1,14 @@
-#vm timeout=150
+#vm timeout=90
 # tracing_on=0 in Reeve's own instance: a kill after that is recorded by another source or told as a gap, and status says so.
 #
 #   bed/13c
 #   ├── before   memory.max 8M, hog   -> 1 kill by kprobe, nothing lost
 #   └── after    memory.max 8M, hog   -> a kill record or a gap; status is no longer clean
+# It is noticed at a watchdog tick at the latest: here every 5 s, or the scenario would take its 90.
+dropin=/run/systemd/system/reeved.service.d
+mkdir -p "$dropin" && printf '[Service]\nWatchdogSec=10s\n' >"$dropin/bed.conf" && systemctl daemon-reload
+undo() { rm -rf "$dropin"; systemctl daemon-reload; }
+trap undo EXIT
 reeve_fresh $'[reeve]\nSource=kprobe'
 before=$(cg 13c/before memory.max=8M memory.swap.max=0) after=$(cg 13c/after memory.max=8M memory.swap.max=0)
 hog_to_death "$before"
@@ -16,5 +21,5 @@ done
 [[ $off -gt 0 ]] || fail "Reeve has no tracefs instance"
 hog_to_death "$after"
 noticed() { [[ $(records gap | wc -l) -gt 0 || $(kills_count "$(cg_id "$after")") -gt 0 ]]; }
-wait_until 120 "the silent ring is noticed" noticed
+wait_until 30 "the silent ring is noticed" noticed
 expect_equal "$(kills_count "$(cg_id "$before")")" 1 "records of the first kill"
