@@ -19,12 +19,13 @@ json_t *status_time(int64_t realtime_usec) {
 
 static json_t *sources_json(const Supervisor *s) {
         const Sources *from = &s->from;
+        bool spare = from->kprobe && s->config->reeve.taskstats == CONFIG_TASKSTATS_AUTO;
 
         return json_pack("[{s:s, s:s, s:s?}, {s:s, s:s, s:s?}, {s:s, s:s, s:s?}]",
                          "name", "kprobe", "state", from->kprobe ? "on" : "off", "why", from->kprobe ? NULL : from->kprobe_why,
                          "name", "log", "state", from->log ? "on" : from->kprobe ? "standby" : "off", "why",
                          from->log ? NULL : from->log_why,
-                         "name", "taskstats", "state", s->exits.proved ? "on" : "off", "why",
+                         "name", "taskstats", "state", s->exits.proved ? "on" : spare ? "standby" : "off", "why",
                          s->exits.proved ? NULL : s->exits.why);
 }
 
