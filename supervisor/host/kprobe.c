@@ -397,7 +397,7 @@ static bool reads(int fd, const char *wanted) {
 
         if (fd < 0)
                 return true;
-        if (trace_pread(fd, text, sizeof(text)) < 0)
+        if (trace_pread_small(fd, text, sizeof(text)) < 0)
                 return false;
         /* "1*": on, with a trigger attached. */
         text[strcspn(text, "\n*")] = '\0';
@@ -486,7 +486,7 @@ static void read_stats(Kprobe *k) {
                 (void) snprintf(path, sizeof(path), "per_cpu/cpu%" PRIu32 "/stats", r->cpu);
                 if (r->fd >= 0 && r->stats_fd < 0)
                         r->stats_fd = openat(k->dirs[r->instance], path, O_RDONLY | O_CLOEXEC);
-                if (r->stats_fd >= 0 && trace_pread(r->stats_fd, text, sizeof(text)) > 0) {
+                if (r->stats_fd >= 0 && trace_pread_small(r->stats_fd, text, sizeof(text)) > 0) {
                         r->overruns = stat_value(text, "\noverrun:") + stat_value(text, "commit overrun:");
                         r->drops = stat_value(text, "dropped events:");
                 }

@@ -74,6 +74,18 @@ int trace_probe(const Tracefs *t, const char *line) {
         return write_whole(file, text);
 }
 
+int trace_pread_small(int fd, char *buffer, size_t size) {
+        ssize_t n;
+
+        do
+                n = pread(fd, buffer, size - 1, 0);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+        buffer[n] = '\0';
+        return (int) n;
+}
+
 int trace_pread(int fd, char *buffer, size_t size) {
         size_t at = 0;
 

@@ -26,6 +26,10 @@ int trace_read(int fd, const char *path, char *buffer, size_t size);
 /* The same from the start of an open file, for those read again and again. */
 int trace_pread(int fd, char *buffer, size_t size);
 
+/* The same of a file that gives all it has at once (switches, filters, statistics; not the kernel's long lists): one
+ * system call instead of two, at each watchdog tick. */
+int trace_pread_small(int fd, char *buffer, size_t size);
+
 /* Reads a number ("128", "[4]"). Returns 0 or -errno. */
 int trace_read_number(int fd, const char *path, uint64_t *ret);
 

@@ -7,6 +7,7 @@ said=$(reevectl run --memory-max=20M --swap-max=0 -- sh -c 'sleep 100 & tail /de
 [[ $got -eq 3 && $said == *"It took pid "*"(tail). More: reevectl explain "* ]] || fail "exit $got: $said"
 record=${said##*explain }
 record=${record%%. *}
+record=${record%.}
 reevectl show "$record" --json >/tmp/run-record.json || fail "no record $record"
 jq -e '.scope == "self" and (.victims | length) == 1 and .victims[0].comm == "tail" and (.cgroup.path | endswith("/payload"))' \
         /tmp/run-record.json >/dev/null || fail "$(cat /tmp/run-record.json)"

@@ -51,7 +51,7 @@ expect_unit bed-stopped.service '.victims[0].main == false and .after.unit_resul
 
 # By itself it is off beside kprobe, and on in tier log.
 configure ''
-expect_equal "$(taskstats)" off "taskstats beside kprobe"
+expect_equal "$(taskstats)" standby "taskstats beside kprobe"
 configure $'[reeve]\nSource=log'
 wait_until 20 "taskstats in tier log" is_on
 alone=$(cg 26/alone memory.max=16M memory.swap.max=0)
