@@ -1,5 +1,5 @@
 #vm slow own-boot timeout=600
-# 1,000 cgroups idle for 180 s: context switches of all threads are the watchdog's alone, no CPU tick, PSS under 6.5 MB.
+# 1,000 cgroups idle for 180 s: context switches of all threads are the watchdog's alone, no CPU tick but the wakes of it, PSS under 6.5 MB.
 #
 #   bed/15/c0..c999   nothing in them   -> <= 16 switches in 180 s, no tick but the watchdog's, PSS < 6,500 kB
 reeve_fresh
