@@ -25,7 +25,7 @@ round() {
 round
 [[ $switched -le 16 && $ticked -le 2 ]] || round
 [[ $switched -le 16 ]] || fail "$switched context switches while nothing happened"
-# Emulated, one of the watchdog's two wakes takes 3 to 5 ms (55 system calls; on hardware a fraction of 1 ms): not more than
-# a tick of 10 ms each. Anything that ran of itself would show far more.
+# The figure to reach is 0. Emulated it is 1 (measured three times): before 19 of 55 system calls were taken out a wake of the
+# watchdog cost 3 ms at a period of 3 s; at 90 s it was not measured apart. Until it is 0, no more than a tick a wake.
 [[ $ticked -le 2 ]] || fail "$ticked CPU ticks while nothing happened"
 [[ $pss -lt 6500 ]] || fail "PSS is $pss kB"
