@@ -11,6 +11,7 @@
 #include "supervisor/flow/kills.h"
 
 enum { LATE_MAX = 256 };                /* of those read back: whoever reads waits */
+enum { SECOND_USEC = 1000000 };
 #define SAME_NSEC UINT64_C(5000000000)  /* two reports of one kill by different clocks are no further apart */
 
 /* A kill from before our source was opened: in a ring, in the spool's pages, in the kernel's log. Whether it is recorded
@@ -126,14 +127,24 @@ static bool in_spool(LateKill *l) {
         return !l->foreign && spool_records_replay(l->s->spool, same_origin, &o) != 0;
 }
 
-/* The kernel log and the journal both tell of one kill: the second is asked for when the first has its record. */
+static bool has_victim(const Kill *kill, int32_t tgid) {
+        for (size_t i = 0; i < kill->n_victims; i++)
+                if (kill->victims[i].tgid == tgid)
+                        return true;
+        return false;
+}
+
+/* The rings, the kernel log and the journal all tell of one kill: the second is asked for when the first has its record. A
+ * line of the log may name any one of a group. */
 static bool told_before(const LateKill *l) {
         for (const LateKill *e = l->s->late; e && e != l; e = e->next) {
                 uint64_t a = e->kill.time_nsec, b = l->kill.time_nsec;
 
-                if (e->kill.n_victims > 0 && l->kill.n_victims > 0 && e->kill.victims[0].tgid == l->kill.victims[0].tgid &&
-                    (a < b ? b - a : a - b) < SAME_NSEC)
-                        return true;
+                if (!(e->foreign || l->foreign) || (a < b ? b - a : a - b) >= SAME_NSEC)
+                        continue;
+                for (size_t i = 0; i < l->kill.n_victims; i++)
+                        if (has_victim(&e->kill, l->kill.victims[i].tgid))
+                                return true;
         }
         return false;
 }
@@ -174,7 +185,7 @@ void intake_pump(Supervisor *s) {
                 int r;
 
                 next = l->next;
-                if (l->asked || (l->foreign && told_before(l)))
+                if (l->asked || told_before(l))
                         continue;
                 r = in_spool(l) ? -EEXIST : late_ask(l);
                 if (r == -EAGAIN)
@@ -236,11 +247,16 @@ void intake_kill(Supervisor *s, const Kill *kill) {
                 kills_record(s, kill, NULL, false);
 }
 
-/* What the live log tells of too. */
+/* What the source in use tells of too, and better. The log's clock is not ours (tens of milliseconds apart on 5.10): within a
+ * second of the rings' beginning both are heard, and the ledger tells whether they mean the same. */
 static bool is_live(const Supervisor *s, const ReadbackKill *read) {
         int64_t usec = read->realtime_usec - s->emit.context.realtime_offset_usec;
 
-        return s->from.log && read->this_boot && read->realtime_usec > 0 && usec >= (int64_t) (s->from.log_nsec / 1000);
+        if (!read->this_boot || read->realtime_usec <= 0)
+                return false;
+        if (s->from.kprobe)
+                return usec >= (int64_t) (kprobe_since_nsec(s->from.kprobe) / 1000) + SECOND_USEC;
+        return s->from.log && usec >= (int64_t) (s->from.log_nsec / 1000);
 }
 
 void intake_read_back(Supervisor *s, const ReadbackKill *read) {

@@ -209,22 +209,28 @@ static int64_t exists_origin(Ledger *l, const char *boot_id, uint64_t origin_nse
 }
 
 /* A key with the log's stamp ("boot:tgid:@usec") stands for any kill of that process within five seconds of it: the line is
- * written after the kill, by a clock of its own, and an overloaded console holds it up. */
+ * written after the kill, by a clock of its own, and an overloaded console holds it up. Of a group each member has a line,
+ * and where the kernel left the head of the dump out (it prints ten in five seconds) nothing tells that they belong
+ * together: so any victim of a record counts. */
 static int64_t exists_stamp(Ledger *l, const char *key, const char *at, bool of_log) {
+        enum { NEAR_SECONDS = 5 };
+        const int64_t near = NEAR_SECONDS * INT64_C(1000000000), nsec = strtoll(at + 1, NULL, 10) * 1000;
+        const char *tgid = strchr(key, ':');
         sqlite3_stmt *s = NULL;
-        int code = sqlite3_prepare_v2(l->db, "SELECT min(seq) FROM record WHERE key >= ?1 AND key < ?2"
-                                             " AND abs(json_extract(json, '$.boottime_usec') - ?3) < 5000000"
-                                             " AND (?4 = 0 OR json_extract(json, '$.tier') = 'log')", -1, &s, NULL);
-        int length = (int) (at - key);
-        char *end;
+        int code = sqlite3_prepare_v2(l->db,
+                                      "SELECT min(seq) FROM record WHERE boot = ?1 AND origin_nsec > ?2 AND origin_nsec < ?3"
+                                      " AND type = ?4 AND (?5 = 0 OR json_extract(json, '$.tier') = 'log')"
+                                      " AND EXISTS (SELECT 1 FROM json_each(record.json, '$.victims')"
+                                      " WHERE json_extract(value, '$.pid') = ?6)", -1, &s, NULL);
 
         if (code != SQLITE_OK)
                 return ledger_fail(l, code);
-        end = sqlite3_mprintf("%.*s;", length - 1, key);        /* ';' follows ':' */
-        (void) sqlite3_bind_text(s, 1, key, length, SQLITE_STATIC);
-        (void) sqlite3_bind_text(s, 2, end, -1, sqlite3_free);
-        (void) sqlite3_bind_int64(s, 3, strtoll(at + 1, NULL, 10));
-        (void) sqlite3_bind_int(s, 4, of_log);
+        (void) sqlite3_bind_text(s, 1, key, (int) (tgid - key), SQLITE_STATIC);
+        (void) sqlite3_bind_int64(s, 2, nsec - near);
+        (void) sqlite3_bind_int64(s, 3, nsec + near);
+        (void) sqlite3_bind_int(s, 4, REEVE_RECORD_KILL);
+        (void) sqlite3_bind_int(s, 5, of_log);
+        (void) sqlite3_bind_int64(s, 6, strtoll(tgid + 1, NULL, 10));
         return number_take(l, s);
 }
 

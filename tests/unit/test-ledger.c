@@ -151,13 +151,34 @@ static void test_a_record_is_added_once(void **state) {
         assert_int_equal(ledger_exists(l, "b", 11, 5, NULL), 0);
         assert_int_equal(ledger_exists(l, "b", 0, 0, "b:1:7"), 1);
         assert_int_equal(ledger_exists(l, "b", 0, 0, "b:2:7"), 0);
-        /* With an origin a stamp counts only for what the tier log recorded: it knows no origin. */
-        assert_int_equal(ledger_exists(l, "b", 11, 5, "b:1:@7"), 0);
-        add_text(l, (RecordMeta) { .seq = 4, .type = REEVE_RECORD_KILL },
-                 "{\"type\":\"kill\",\"boot_id\":\"b\",\"key\":\"b:77:123\",\"boottime_usec\":5000000,\"tier\":\"log\"}", 1);
-        assert_int_equal(ledger_exists(l, "b", 12, 5, "b:77:@6000000"), 4);
-        assert_int_equal(ledger_exists(l, "b", 12, 5, "b:77:@16000000"), 0);
-        assert_int_equal(ledger_exists(l, "b", 12, 5, "b:7:@6000000"), 0);
+        l = ledger_close(l, 0);
+}
+
+static void test_a_line_of_the_log_finds_the_kill_it_tells_of(void **state) {
+        static const RecordMeta by_rings = { .seq = 1, .type = REEVE_RECORD_KILL, .origin_nsec = 5000000000, .origin_pid = 5 };
+        static const RecordMeta by_log = { .seq = 2, .type = REEVE_RECORD_KILL, .origin_nsec = 60000000000, .origin_pid = -77 };
+        static const struct {
+                const char *why, *key;
+                uint64_t origin_nsec;
+                int64_t want;
+        } rows[] = {
+                { "the first victim", "b:70:@6000000", 0, 1 },
+                { "any other victim of a group", "b:71:@6000000", 0, 1 },
+                { "a pid used again later", "b:70:@16000000", 0, 0 },
+                { "another process", "b:7:@6000000", 0, 0 },
+                { "another boot", "c:70:@6000000", 0, 0 },
+                { "with an origin, what the rings told is another kill", "b:70:@6000000", 6000000000, 0 },
+                { "with an origin, what the log told may be this one", "b:77:@61000000", 61000000000, 2 },
+        };
+        LedgerOpening o;
+        Ledger *l = open_with(NULL, &o);
+
+        (void) state;
+        add_text(l, by_rings, "{\"boot_id\":\"b\",\"tier\":\"kprobe\",\"victims\":[{\"pid\":70},{\"pid\":71}]}", 1);
+        add_text(l, by_log, "{\"boot_id\":\"b\",\"tier\":\"log\",\"victims\":[{\"pid\":77}]}", 1);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+                if (ledger_exists(l, "b", rows[i].origin_nsec, 9, rows[i].key) != rows[i].want)
+                        fail_msg("%s", rows[i].why);
         l = ledger_close(l, 0);
 }
 
@@ -477,6 +498,7 @@ int main(void) {
                 TEST(test_a_crash_leaves_a_hole_and_a_stop_none),
                 TEST(test_the_spools_seqs_are_never_given_again),
                 TEST(test_a_record_is_added_once),
+                TEST(test_a_line_of_the_log_finds_the_kill_it_tells_of),
                 TEST(test_filters),
                 TEST(test_more_is_found_by_what_its_record_concerns),
                 TEST(test_records_by_word),
