@@ -15,6 +15,7 @@ typedef struct Open {
         bool used;
         bool headless;                  /* its own record never came, only victims' */
         bool left_out;                  /* a victim found no room */
+        bool lossy;                     /* a ring was overrun meanwhile: any part of it may be missing */
         Kill kill;
         uint64_t last_nsec;             /* of its latest evidence */
         int64_t points;
@@ -35,6 +36,7 @@ struct Assembler {
         AssembleOptions o;
         AssembleStats stats;
         bool late;
+        uint64_t lost_until;            /* what begins up to here has a ring's overrun in it */
         Open *open;
 };
 

@@ -127,6 +127,12 @@ static void describe_victim(const Assembler *a, Open *o, KillVictim *v, const Ev
         assemble_copy_comm(v->comm, e->comm);
 }
 
+static ReeveVictimWhy why_of(const Open *o, const EvidenceVictim *v) {
+        if (o->passes > 1 || v->group_cgroup_id != 0)
+                return REEVE_VICTIM_GROUP;
+        return o->headless || o->lossy ? KILL_WHY_UNKNOWN : REEVE_VICTIM_CHOSEN;
+}
+
 /* One pass through __oom_kill_process(). The first of an invocation is the chosen process; with memory.oom.group set
  * the kernel then goes through all members, the chosen one again among them. */
 void assemble_take_victim(Assembler *a, Open *o, const Evidence *e) {
@@ -136,15 +142,14 @@ void assemble_take_victim(Assembler *a, Open *o, const Evidence *e) {
         a->stats.attempts++;
         o->last_nsec = e->time_nsec;
         o->kill.attempts++;
-        o->kill.group_kill = o->passes++ > 0;
+        o->kill.group_kill = o->passes++ > 0 || ev->group_cgroup_id != 0;
         o->awaited = true;
         o->last_ownerless = ev->owner_known && !ev->owner_present;
         v = find_victim(o, ev->tgid, ev->start_nsec);
         if (!v) {
                 v = add_victim(a, o);
                 if (v)
-                        *v = (KillVictim) { .why = o->passes == 1 ? REEVE_VICTIM_CHOSEN : REEVE_VICTIM_GROUP,
-                                            .points = o->passes == 1 ? o->points : KILL_UNKNOWN };
+                        *v = (KillVictim) { .why = why_of(o, ev), .points = why_of(o, ev) == REEVE_VICTIM_CHOSEN ? o->points : KILL_UNKNOWN };
         } else if (v->why == REEVE_VICTIM_SHARED_MM)
                 v->why = REEVE_VICTIM_GROUP;
         o->last = v;
@@ -202,14 +207,14 @@ static void add_shared(Assembler *a, Open *o, const Evidence *e) {
 /* The kernel's SIGKILL by a thread that runs the OOM killer. __oom_kill_process() sends none where the mm is gone, else
  * the victim's first and then those of others that share the mm: the first one after a pass confirms it, whatever thread
  * it names. That is another than the pass named where the leader is dead already: the kernel then takes a thread that
- * has the mm. The same signal to one who had it already (result not 0) still shows that the pass was counted. */
+ * has the mm (or, where a ring was overrun, it is of a pass that was lost). The same signal to one who had it already (result not 0) still shows that the pass was counted. */
 void assemble_take_signal(Assembler *a, Open *o, const Evidence *e) {
         int32_t pid = e->signal.pid;
 
         o->last_nsec = e->time_nsec;
         if (o->awaited) {
                 o->awaited = false;
-                if (o->last && !names(o->last, pid))
+                if (o->last && !names(o->last, pid) && !o->lossy)
                         o->last->tid = pid;
                 confirm(a, o, o->last);
                 return;

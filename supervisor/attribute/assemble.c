@@ -80,6 +80,7 @@ static Open *begin(Assembler *a, const Evidence *e, const AssembleSink *sink) {
         *o = (Open) {
                 .used = true,
                 .headless = true,
+                .lossy = e->time_nsec < a->lost_until,
                 .last_nsec = e->time_nsec,
                 .points = KILL_UNKNOWN,
                 .path_memory = o->path_memory,
@@ -123,12 +124,21 @@ static void feed_victim(Assembler *a, const Evidence *e, const AssembleSink *sin
         assemble_take_victim(a, o, e);
 }
 
+/* Between one event of a CPU and the next others were overwritten: whoever runs the OOM killer then may have moved there. */
+static void feed_lost(Assembler *a, const Evidence *e) {
+        if (e->lost.to_nsec > a->lost_until)
+                a->lost_until = e->lost.to_nsec;
+        for (uint32_t i = 0; i < a->o.max_open; i++)
+                a->open[i].lossy = true;
+}
+
 static void close_open(Assembler *a, Open *o, uint64_t end_nsec, const AssembleSink *sink) {
         Kill *k = &o->kill;
 
         o->used = false;
         k->end_nsec = end_nsec;
-        k->victims_complete = end_nsec != 0 && !o->left_out && !o->headless;
+        k->victims_complete = end_nsec != 0 && !o->left_out && !o->headless && !o->lossy;
+        k->group_unknown = !k->group_kill && (end_nsec == 0 || o->headless || o->lossy);
         if (end_nsec == 0)
                 a->stats.unclosed++;
         a->stats.not_counted += k->attempts - k->confirmed;
@@ -195,6 +205,9 @@ void assemble_feed(Assembler *a, const Evidence *e, const AssembleSink *sink) {
                 break;
         case EVIDENCE_SIGNAL:
                 hand_over_sigkill(e, sink);
+                break;
+        case EVIDENCE_LOST:
+                feed_lost(a, e);
                 break;
         case EVIDENCE_MKDIR:
         case EVIDENCE_RMDIR:

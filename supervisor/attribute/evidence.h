@@ -17,6 +17,7 @@ typedef enum EvidenceKind {
         EVIDENCE_SIGNAL,          /* churn: signal_generate, sig 9 or 15 of a process, result 0 */
         EVIDENCE_MKDIR,           /* churn: cgroup_mkdir */
         EVIDENCE_RMDIR,           /* churn: cgroup_rmdir */
+        EVIDENCE_LOST,            /* kills: this CPU's ring was overrun between time_nsec and lost.to_nsec */
 } EvidenceKind;
 
 /* The cgroup whose limit was reached (the OOM domain); absent for a host OOM. */
@@ -79,6 +80,11 @@ typedef struct EvidenceChurn {
         bool path_cut;
 } EvidenceChurn;
 
+/* Told before anything of the kills rings that came later than Evidence.time_nsec. */
+typedef struct EvidenceLost {
+        uint64_t to_nsec;               /* the first event that is there again */
+} EvidenceLost;
+
 typedef struct Evidence {
         EvidenceKind kind;
         uint32_t cpu;
@@ -90,5 +96,6 @@ typedef struct Evidence {
                 EvidenceVictim victim;
                 EvidenceSignal signal;
                 EvidenceChurn churn;
+                EvidenceLost lost;
         };
 } Evidence;

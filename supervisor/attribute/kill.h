@@ -24,7 +24,7 @@ typedef struct KillVictim {
         uint64_t start_nsec;            /* 0: not known (tier log) */
         char comm[KILL_COMM_SIZE];
         int64_t uid;
-        ReeveVictimWhy why;
+        ReeveVictimWhy why;             /* KILL_WHY_UNKNOWN: what came before it was lost */
         KillCgroup cgroup;
         int64_t anon_bytes, file_bytes, shmem_bytes, swap_bytes, page_table_bytes;
         int64_t oom_score_adj;          /* KILL_ADJ_UNKNOWN where not known */
@@ -33,6 +33,7 @@ typedef struct KillVictim {
         uint32_t confirmed;             /* how many of those its SIGKILL followed */
 } KillVictim;
 #define KILL_ADJ_UNKNOWN INT64_C(-32768)
+#define KILL_WHY_UNKNOWN ((ReeveVictimWhy) -1)
 
 /* Who killed, where it was not the kernel by itself. pid 0: nobody known. */
 typedef struct KillProcess {
@@ -63,7 +64,7 @@ typedef struct Kill {
         int64_t gfp;                    /* bits; KILL_UNKNOWN */
         char gfp_text[128];             /* "GFP_KERNEL", as the log spells it; empty: not known */
         bool group_kill;
-        bool group_unknown;             /* tier log: whether it was one was not told */
+        bool group_unknown;             /* whether it was one was not told, or lost */
         KillCgroup kill_cgroup;         /* the one with memory.oom.group; id 0: not known or none */
         uint64_t group_deepest_id;      /* group kill: the deepest cgroup that holds all victims: kill_cgroup is it or
                                          * between it and the limit's. 0: not known */

@@ -287,6 +287,7 @@ static void close_kill(Logkill *l, const LogkillSink *sink) {
         for (size_t i = sure; i < n; i++) {
                 begin_alone(l, &l->victims[i], l->stamps[i], l->messages[i]);
                 l->kill.group_unknown = true;
+                l->victims[0].why = KILL_WHY_UNKNOWN;
                 hand_over(l, sink);
         }
         l->begun = l->group = false;

@@ -157,6 +157,7 @@ static int open_kprobe(Supervisor *s) {
                 .kills_ring_bytes = s->config->reeve.kills_ring_bytes,
                 .churn_ring_bytes = s->config->reeve.churn_ring_bytes,
                 .pages = spool_pages(s->spool),
+                .interrupted = s->from.interrupted,
         };
         int r = assembler_open(&s->from);
 
@@ -166,6 +167,7 @@ static int open_kprobe(Supervisor *s) {
         if (r < 0)
                 return r;
         s->from.kprobe_why[0] = '\0';
+        s->from.interrupted = false;
         /* What an earlier opening left in pages and rings is fed from its beginning. */
         assemble_forget(s->from.assembler);
         s->from.known_nsec = clock_boottime_nsec();
@@ -477,16 +479,20 @@ void sources_reopen(Supervisor *s) {
         change(s, "asked for by the configuration");
 }
 
+static void lose_watch(Supervisor *s, const char *why) {
+        state_say(s, "watch_lost", why, NULL);
+        s->from.interrupted = true;
+        change(s, why);
+}
+
 void sources_check(Supervisor *s) {
         char why[256];
 
-        if (s->from.kprobe && kprobe_check(s->from.kprobe, why, sizeof(why)) < 0) {
-                state_say(s, "watch_lost", why, NULL);
-                change(s, why);
-        } else if (s->from.kprobe && s->from.failures >= FAILURES_MAX) {
-                state_say(s, "watch_lost", "the rings cannot be read any more", NULL);
-                change(s, "the rings could not be read any more");
-        } else if (s->from.degraded && configured_source(s) != CONFIG_SOURCE_LOG)
+        if (s->from.kprobe && kprobe_check(s->from.kprobe, why, sizeof(why)) < 0)
+                lose_watch(s, why);
+        else if (s->from.kprobe && s->from.failures >= FAILURES_MAX)
+                lose_watch(s, "the rings cannot be read any more");
+        else if (s->from.degraded && configured_source(s) != CONFIG_SOURCE_LOG)
                 try_better(s);
         reconcile(s);
 }

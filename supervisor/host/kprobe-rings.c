@@ -229,6 +229,26 @@ static int take_slot(Kprobe *k) {
         return -ENOBUFS;
 }
 
+/* Events of this ring were overwritten before the one under the cursor. It is told ahead of its place in time, so that an
+ * OOM that another CPU's ring shows in between is not taken to be whole. */
+static void tell_lost(Kprobe *k, const Ring *r, KprobeTake take, void *userdata) {
+        uint64_t released = k->store.counters[COUNTER_RELEASED];
+        Evidence e = {
+                .kind = EVIDENCE_LOST,
+                .cpu = r->cpu,
+                .time_nsec = r->last_nsec > released ? r->last_nsec : released,
+                .lost.to_nsec = r->nsec,
+        };
+
+        if (r->instance != PAGE_KILLS || r->nsec <= released || !ringcursor_lost(r->cursor))
+                return;
+        if (r->nsec > k->lost_until)
+                k->lost_until = r->nsec;
+        for (uint32_t i = 0; i < k->n_generations; i++)
+                k->generations[i].oom.lossy = true;
+        take(&e, userdata);
+}
+
 /* Puts page @data under the cursor. An empty page is let go at once. */
 static bool ring_load(Kprobe *k, Ring *r, uint32_t slot, void *data) {
         size_t size;
@@ -288,7 +308,7 @@ static int ring_read(Kprobe *k, Ring *r, uint32_t *ret_slot, void **ret_data) {
 }
 
 /* Brings an event under the cursor: from waiting pages, then from the kernel. Returns 1, 0 when there is none, -errno. */
-static int ring_fill(Kprobe *k, Ring *r) {
+static int ring_fill(Kprobe *k, Ring *r, KprobeTake take, void *userdata) {
         while (!r->loaded && !r->dry) {
                 uint32_t slot = r->waiting;
                 void *data = NULL;
@@ -306,8 +326,8 @@ static int ring_fill(Kprobe *k, Ring *r) {
                         r->dry = true;
                 if (n < 0)
                         return n;
-                if (n > 0)
-                        (void) ring_load(k, r, slot, data);
+                if (n > 0 && ring_load(k, r, slot, data))
+                        tell_lost(k, r, take, userdata);
         }
         return r->loaded;
 }
@@ -324,6 +344,7 @@ static void begin_oom(const Kprobe *k, Generation *g, const Evidence *e) {
                 .open = true,
                 .taken = belongs(k, g, e->time_nsec),
                 .seen_any = true,
+                .lossy = e->time_nsec < k->lost_until,
                 .pid = e->pid,
                 .domain_id = e->oom.domain.id,
                 .chosen_pid = e->oom.chosen_pid,
@@ -344,6 +365,8 @@ static void check_oom(Kprobe *k, const EvidenceOom *oom) {
 
 /* The first victim is the chosen one, and those of a memcg OOM live in the domain or below it. */
 static void check_victim(Kprobe *k, const OpenOom *oom, const EvidenceVictim *v) {
+        if (oom->lossy)
+                return;
         if (!v->group && v->tid != oom->chosen_pid) {
                 k->counters.implausible++;
                 return;
@@ -373,7 +396,8 @@ static bool follow(Kprobe *k, Generation *g, int kind, Evidence *e) {
         case EVIDENCE_VICTIM:
                 if (!mine)
                         return belongs(k, g, e->time_nsec) && (k->switch_nsec == 0 || oom->seen_any || !g->current);
-                e->victim.group = oom->victims++ > 0;
+                /* The kernel names the group after the chosen one's pass and before the members'. */
+                e->victim.group = oom->victims++ > 0 || oom->group_id != 0;
                 e->victim.group_cgroup_id = e->victim.group ? oom->group_id : 0;
                 check_victim(k, oom, &e->victim);
                 return oom->taken;
@@ -387,8 +411,8 @@ static bool follow(Kprobe *k, Generation *g, int kind, Evidence *e) {
         }
 }
 
-/* Records read are counted once, also when a page is read again after a crash. */
-static void count(Kprobe *k, const Ring *r, int kind) {
+/* Records read are counted once, also when a page is read again after a crash. Returns whether an earlier run had this one. */
+static bool count(Kprobe *k, const Ring *r, int kind) {
         int probe = kind == EVIDENCE_OOM       ? PROBE_KILL
                     : kind == EVIDENCE_VICTIM  ? PROBE_VICTIM
                     : kind == EVIDENCE_OOM_END ? PROBE_DONE
@@ -399,10 +423,11 @@ static void count(Kprobe *k, const Ring *r, int kind) {
         if (p) {
                 k->store.delivered(k->store.userdata, r->page, ++p->delivered > p->counted ? p->delivered : p->counted);
                 if (p->delivered <= p->counted)
-                        return;
+                        return true;
         }
         if (probe >= 0 && r->generation->current)
                 k->store.counters[COUNTER_READ + probe]++;
+        return false;
 }
 
 static void deliver(Kprobe *k, Ring *r, KprobeTake take, void *userdata) {
@@ -412,7 +437,12 @@ static void deliver(Kprobe *k, Ring *r, KprobeTake take, void *userdata) {
         const void *event = ringcursor_event(r->cursor, &size, &nsec);
         int kind = r->generation->formats ? ringpage_decode(r->generation->formats, event, size, &e, NULL) : -ENOMSG;
 
-        count(k, r, kind);
+        /* A page is let go when all that is in it is finished: the end of an OOM whose beginning went with its page would
+         * be taken for another OOM. */
+        if (count(k, r, kind) && nsec <= k->store.counters[COUNTER_RELEASED])
+                return;
+        if (nsec > k->passed_nsec)
+                k->passed_nsec = nsec;
         if (kind < 0) {
                 k->counters.undecoded++;
                 return;
@@ -427,6 +457,7 @@ static void ring_advance(Kprobe *k, Ring *r) {
         size_t size;
         uint64_t passed = r->nsec;
 
+        r->last_nsec = passed;
         r->loaded = ringcursor_next(r->cursor) > 0;
         if (r->loaded) {
                 (void) ringcursor_event(r->cursor, &size, &r->nsec);
@@ -451,7 +482,7 @@ int rings_pass(Kprobe *k, uint64_t now_nsec, KprobeTake take, void *userdata) {
                 more = false;
                 for (uint32_t i = 0; i < k->n_rings; i++) {
                         Ring *r = &k->rings[i];
-                        int n = r->loaded ? 1 : r->dry ? 0 : ring_fill(k, r);
+                        int n = r->loaded ? 1 : r->dry ? 0 : ring_fill(k, r, take, userdata);
 
                         if (n < 0)
                                 error = n;

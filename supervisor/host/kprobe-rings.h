@@ -11,6 +11,7 @@ enum { RING_NO_PAGE = UINT32_MAX };
 typedef struct OpenOom {
         bool open, taken;               /* taken: handed over; else this OOM is the other generation's */
         bool seen_any;
+        bool lossy;                     /* a ring was overrun meanwhile */
         int32_t pid;
         uint32_t victims;
         uint64_t group_id, domain_id;
@@ -46,6 +47,7 @@ typedef struct Ring {
         bool loaded;                    /* an event is under the cursor */
         RingCursor *cursor;
         uint64_t nsec;                  /* of the event under the cursor */
+        uint64_t last_nsec;             /* of the one before it; 0: none in this run */
         uint32_t page;                  /* slot under the cursor; RING_NO_PAGE: the private one */
         uint32_t waiting;               /* first of the spooled pages still to come */
         uint32_t waiting_last;
@@ -66,6 +68,8 @@ struct Kprobe {
         uint64_t order;
         uint64_t switch_nsec;           /* from here on the current generation saw everything; 0: it is the only one */
         uint64_t drained_nsec;
+        uint64_t passed_nsec;           /* of the latest event handed over */
+        uint64_t lost_until;            /* up to here a kills ring was overrun */
         int dirs[PAGE_INSTANCES];
         int epolls[PAGE_INSTANCES];
         uint64_t ring_bytes[PAGE_INSTANCES];
@@ -100,4 +104,6 @@ enum {
         COUNTER_TOLD = COUNTER_READ + KPROBE_PROBES_MAX,        /* by ProbeKind: losses told */
         COUNTER_TOLD_KILLS = COUNTER_TOLD + KPROBE_PROBES_MAX,
         COUNTER_TOLD_CHURN,
+        COUNTER_RELEASED,               /* all handed over up to this time is in finished records */
+        COUNTER_SINCE,                  /* from this time on the probes were in place without a break */
 };

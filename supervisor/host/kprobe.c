@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,11 +183,13 @@ static bool probes_are_new(Kprobe *k) {
 /* The reads counted in the store are of another generation, or of probes that were read without a store: begin anew once
  * everything is read. */
 static void check_baseline(Kprobe *k) {
-        uint64_t *c = k->store.counters;
+        uint64_t *c = k->store.counters, released = c[COUNTER_RELEASED], since = c[COUNTER_SINCE];
 
         if (c[COUNTER_GENERATION] == k->generations[0].name.number && !probes_are_new(k))
                 return;
         memset(c, 0, PAGE_COUNTERS * sizeof(*c));
+        c[COUNTER_RELEASED] = released;
+        c[COUNTER_SINCE] = since;
         read_profile(k);
         for (uint32_t i = 0; i < KPROBE_PROBES_MAX; i++)
                 k->baseline |= k->counters.probes[i].hits > 0;
@@ -206,6 +209,18 @@ static void take_baseline(Kprobe *k) {
         c[COUNTER_TOLD_KILLS] = k->counters.lost_kills;
         c[COUNTER_TOLD_CHURN] = k->counters.lost_churn;
         c[COUNTER_GENERATION] = k->generations[0].name.number;
+}
+
+/* Ours from before, or those of another generation: either went on recording while nobody ran. */
+static bool was_recording(const Kprobe *k) {
+        char name[64];
+        int dir;
+
+        (void) snprintf(name, sizeof(name), "%s_%s", k->generations[0].name.prefix, generation_instance_name(PAGE_KILLS));
+        dir = trace_instance_open(&k->tracefs, name);
+        if (dir >= 0)
+                (void) close(dir);
+        return dir >= 0;
 }
 
 static int check_host(Kprobe *k, char *why, size_t size) {
@@ -251,6 +266,7 @@ static int open_steps(Kprobe *k, const KprobeOptions *o, char *why, size_t size)
                 .layout = &k->layout,
                 .cgroup_root = o->cgroup_root ? o->cgroup_root : "/sys/fs/cgroup",
         };
+        bool recording;
         int r = trace_open(&k->tracefs, o->tracing_directory, why, size);
 
         if (r == 0)
@@ -277,6 +293,7 @@ static int open_steps(Kprobe *k, const KprobeOptions *o, char *why, size_t size)
                 return explain(why, size, r, "pages");
         for (int i = 0; i < PAGE_INSTANCES; i++)
                 generation.ring_bytes[i] = k->ring_bytes[i];
+        recording = was_recording(k);
         r = generation_make(&k->generations[0].name, &generation, k->dirs, &k->group_probe, why, size);
         if (r == 0)
                 r = open_rings(k, why, size);
@@ -284,6 +301,9 @@ static int open_steps(Kprobe *k, const KprobeOptions *o, char *why, size_t size)
                 return r;
         k->profile_fd = openat(k->tracefs.fd, "kprobe_profile", O_RDONLY | O_CLOEXEC);
         check_baseline(k);
+        recording |= k->n_generations > 1;
+        if (!recording || o->interrupted || k->store.counters[COUNTER_SINCE] == 0)
+                k->store.counters[COUNTER_SINCE] = boottime_nsec();
         return 0;
 }
 
@@ -358,6 +378,13 @@ int kprobe_drain(Kprobe *k, KprobeTake take, void *userdata) {
 }
 
 void kprobe_release(Kprobe *k, uint64_t upto_nsec) {
+        uint64_t *released = &k->store.counters[COUNTER_RELEASED];
+        uint64_t upto = upto_nsec < k->passed_nsec ? upto_nsec : k->passed_nsec;
+
+        /* Before the first page goes, so that a crash in between leaves none whose beginning is missed. */
+        if (upto > *released)
+                *released = upto;
+        atomic_signal_fence(memory_order_release);
         for (uint32_t i = 0; i < k->store.n_slots; i++) {
                 Page *p = &k->pages[i];
 
@@ -370,6 +397,10 @@ void kprobe_release(Kprobe *k, uint64_t upto_nsec) {
 
 uint64_t kprobe_drained_nsec(const Kprobe *k) {
         return k->drained_nsec;
+}
+
+uint64_t kprobe_since_nsec(const Kprobe *k) {
+        return k->store.counters[COUNTER_SINCE];
 }
 
 /* ---- watching over ourselves ---- */

@@ -20,6 +20,7 @@ typedef struct KprobeOptions {
         uint64_t kills_ring_bytes;      /* a CPU; 0: 128 KiB. Cut so that all rings take at most 0.1 % of RAM, never below 16 KiB */
         uint64_t churn_ring_bytes;      /* a CPU; 0: 64 KiB */
         const PageStore *pages;         /* where pages are kept over a crash; NULL: in own memory */
+        bool interrupted;               /* somebody switched our rings off since they were last opened */
         const char *shift_offset;       /* for tests: the offset of this name is taken 8 bytes too far (kprobe_offset_name()) */
 } KprobeOptions;
 
@@ -82,6 +83,10 @@ void kprobe_release(Kprobe *k, uint64_t upto_nsec);
 
 /* The time up to which the last drain was complete: CLOCK_BOOTTIME, nanoseconds. */
 uint64_t kprobe_drained_nsec(const Kprobe *k);
+
+/* From when on our probes, of this or an earlier run or generation, were in place without a break (CLOCK_BOOTTIME,
+ * nanoseconds): what the kernel killed since is in the rings or was read from them. */
+uint64_t kprobe_since_nsec(const Kprobe *k);
 
 /* Is everything still switched on? Cheap (a few reads of held descriptors): at each watchdog tick and after each kill.
  * Returns 0, or -ESHUTDOWN with the reason in words (somebody turned tracing off, changed a filter ...), -EBADMSG when

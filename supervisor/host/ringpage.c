@@ -516,6 +516,10 @@ int ringcursor_load(RingCursor *c, void *page, size_t length) {
         return stand_on(c, kbuffer_read_event(c->kbuffer, &nsec), &nsec);
 }
 
+bool ringcursor_lost(const RingCursor *c) {
+        return c->event && kbuffer_missed_events(c->kbuffer) != 0;
+}
+
 int ringcursor_next(RingCursor *c) {
         unsigned long long nsec = 0;
 

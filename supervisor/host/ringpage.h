@@ -54,6 +54,9 @@ RingCursor *ringcursor_free(RingCursor *c);
  * event under the cursor, 0 when the page holds none. */
 int ringcursor_load(RingCursor *c, void *page, size_t length);
 
+/* Were events overwritten between the page read before and this one? As the kernel marked the page. */
+bool ringcursor_lost(const RingCursor *c);
+
 /* Goes on to the next. Returns 1, or 0 after the last. */
 int ringcursor_next(RingCursor *c);
 

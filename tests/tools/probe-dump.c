@@ -63,7 +63,7 @@ static void print_victim(const EvidenceVictim *v) {
 }
 
 static void print_evidence(const Evidence *e) {
-        static const char *const kinds[] = { "oom", "victim", "end", "sigkill", "signal", "mkdir", "rmdir" };
+        static const char *const kinds[] = { "oom", "victim", "end", "sigkill", "signal", "mkdir", "rmdir", "lost" };
         const EvidenceDomain *d = &e->oom.domain;
 
         printf("%s time=%" PRIu64 " cpu=%" PRIu32 " pid=%d", kinds[e->kind], e->time_nsec, e->cpu, e->pid);
@@ -93,6 +93,9 @@ static void print_evidence(const Evidence *e) {
         case EVIDENCE_RMDIR:
                 printf(" id=%" PRIu64 " level=%" PRIu32 " path=%s%s\n", e->churn.id, e->churn.level,
                        e->churn.path ? e->churn.path : "?", e->churn.path_cut ? " (cut)" : "");
+                break;
+        case EVIDENCE_LOST:
+                printf(" to=%" PRIu64 "\n", e->lost.to_nsec);
                 break;
         case EVIDENCE_OOM_END:
                 printf("\n");

@@ -379,7 +379,44 @@ static void test_a_victim_without_its_head_is_kept(void **state) {
         assert_int_equal(b.seen->kills[0].scope, REEVE_SCOPE_UNKNOWN);
         assert_int_equal(b.seen->kills[0].confidence, REEVE_CONFIDENCE_LIKELY);
         assert_false(b.seen->kills[0].victims_complete);
+        assert_true(b.seen->kills[0].group_unknown);
+        assert_int_equal(b.seen->victims[0][0].why, KILL_WHY_UNKNOWN);
         bench_end(&b);
+}
+
+static Evidence lost(uint64_t from, uint64_t to) {
+        return (Evidence) { .kind = EVIDENCE_LOST, .time_nsec = from, .lost.to_nsec = to };
+}
+
+/* One OOM from 1000 to 1003 beside an overrun of another CPU's ring: is it whole? */
+static void test_an_overrun_meanwhile_makes_nothing_sure(void **state) {
+        static const struct {
+                const char *why;
+                uint64_t from, to;
+                bool before, complete;
+        } rows[] = {
+                { "begins while it is under way", 1001, 1500, false, false },
+                { "was told before it began, and ends after", 900, 1002, true, false },
+                { "was over before it began", 900, 999, true, true },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                Bench b = bench(&(AssembleOptions) { 0 });
+
+                if (rows[i].before)
+                        feed(&b, lost(rows[i].from, rows[i].to));
+                feed(&b, oom(5, 1000, 10));
+                feed(&b, victim(5, 1001, 99, 3));
+                if (!rows[i].before)
+                        feed(&b, lost(rows[i].from, rows[i].to));
+                feed(&b, signal_of(5, 1002, 99, 0));
+                feed(&b, end(5, 1003));
+                if (b.seen->n_kills != 1 || b.seen->kills[0].victims_complete != rows[i].complete ||
+                    b.seen->kills[0].group_unknown == rows[i].complete || b.seen->kills[0].scope != REEVE_SCOPE_ANCESTOR)
+                        fail_msg("%s", rows[i].why);
+                bench_end(&b);
+        }
 }
 
 static void test_bounds_are_counted(void **state) {
@@ -497,6 +534,7 @@ int main(void) {
                 cmocka_unit_test(test_a_slow_console_loses_nothing),
                 cmocka_unit_test(test_a_dead_leaders_thread_confirms),
                 cmocka_unit_test(test_a_victim_without_its_head_is_kept),
+                cmocka_unit_test(test_an_overrun_meanwhile_makes_nothing_sure),
                 cmocka_unit_test(test_bounds_are_counted),
                 cmocka_unit_test(test_signals_that_are_no_oom),
                 cmocka_unit_test(test_interleaving_changes_nothing),
