@@ -1,10 +1,11 @@
+#include "supervisor/act/applymemory.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "supervisor/act/apply.h"
 #include "supervisor/act/lowering.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/owned.h"

@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include "supervisor/act/apply.h"
+#include "supervisor/act/applydrift.h"
+#include "supervisor/act/applyentry.h"
+#include "supervisor/act/applyset.h"
 #include "supervisor/act/deadline.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/base/ring.h"

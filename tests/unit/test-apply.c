@@ -1,5 +1,8 @@
 #include "check.h"
 #include "supervisor/act/apply.h"
+#include "supervisor/act/applydrift.h"
+#include "supervisor/act/applyentry.h"
+#include "supervisor/act/applyset.h"
 
 #include <fcntl.h>
 #include <stdio.h>

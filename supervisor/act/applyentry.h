@@ -1,0 +1,12 @@
+#pragma once
+/* One known cgroup, from what is asked of it to what came of it; and its end. All of it blocks. */
+#include "supervisor/act/applyjob.h"
+
+/* Makes the changes that are planned in @j, whose owner is decided. */
+void apply_run(Job *j);
+
+/* Brings @e to what is asked of it now; it may be freed, where its cgroup is gone. @fresh: it was just born. */
+void apply_entry(Applier *a, LimitEntry *e, bool fresh);
+
+/* A cgroup is gone, somebody says. Returns false where it is there all the same: nothing is done then. */
+bool applier_died(Applier *a, uint64_t id);
