@@ -13,8 +13,10 @@
 #include "supervisor/act/applydrift.h"
 #include "supervisor/act/applyentry.h"
 #include "supervisor/act/applyset.h"
+#include "supervisor/act/budgetsrequest.h"
 #include "supervisor/act/deadline.h"
 #include "supervisor/base/fd.h"
+#include "supervisor/base/idmap.h"
 #include "supervisor/base/ring.h"
 
 enum {
@@ -24,28 +26,6 @@ enum {
         RELOAD_AFTER_MSEC = 500,         /* one daemon-reload for all units that went meanwhile */
 };
 
-/* An answer for ourselves: @cookie is the id of a cgroup that is gone. */
-#define ANSWER_FORGET ((BudgetsAnswerType) (BUDGETS_DONE + 1))
-
-typedef enum RequestType { REQUEST_CONFIGURE, REQUEST_BORN, REQUEST_DIED, REQUEST_SET, REQUEST_FLUSH } RequestType;
-
-typedef struct Request {
-        RequestType type;
-        uint64_t cookie, id;
-        char *path, *comm, *unit;
-        Config *config;
-        ReeveMode mode;
-        BudgetValue values[LIMIT_KEYS];
-        bool dry_run, risk;
-        LimitRequester requester;
-} Request;
-
-/* Ids of cgroups that were handed to the slow hand: most that die were not. Event thread only. */
-typedef struct IdSet {
-        uint64_t *slots;                 /* 0: free */
-        size_t room, count;
-} IdSet;
-
 struct Budgets {
         Ring *requests, *answers;
         pthread_t thread;
@@ -53,88 +33,13 @@ struct Budgets {
         atomic_bool stop;
         Config *config;                  /* the event thread's */
         ReeveMode mode;
-        IdSet ids;
+        Idmap ids;                       /* of cgroups that were handed to the slow hand: most that die were not; event thread only */
         pthread_mutex_t lock;            /* over @snapshot */
         BudgetsStatus *snapshot;
         size_t n_snapshot;
         uint64_t cookie;                 /* of the request under way; slow hand only */
         Applier applier;                 /* slow hand only */
 };
-
-static size_t id_slot(const IdSet *s, uint64_t id) {
-        size_t i = (size_t) (id * UINT64_C(0x9e3779b97f4a7c15)) & (s->room - 1);
-
-        while (s->slots[i] && s->slots[i] != id)
-                i = (i + 1) & (s->room - 1);
-        return i;
-}
-
-static bool id_has(const IdSet *s, uint64_t id) {
-        return s->room && s->slots[id_slot(s, id)] == id;
-}
-
-static int id_add(IdSet *s, uint64_t id) {
-        if (id_has(s, id))
-                return 0;
-        if ((s->count + 1) * 2 > s->room) {
-                IdSet more = { .room = s->room ? s->room * 2 : 64 };
-
-                more.slots = calloc(more.room, sizeof(*more.slots));
-                if (!more.slots)
-                        return -ENOMEM;
-                for (size_t i = 0; i < s->room; i++)
-                        if (s->slots[i])
-                                more.slots[id_slot(&more, s->slots[i])] = s->slots[i];
-                more.count = s->count;
-                free(s->slots);
-                *s = more;
-        }
-        s->slots[id_slot(s, id)] = id;
-        s->count++;
-        return 0;
-}
-
-static void id_remove(IdSet *s, uint64_t id) {
-        size_t i;
-
-        if (!id_has(s, id))
-                return;
-        i = id_slot(s, id);
-        s->slots[i] = 0;
-        s->count--;
-        /* What was pushed on by the one that went moves up. */
-        for (i = (i + 1) & (s->room - 1); s->slots[i]; i = (i + 1) & (s->room - 1)) {
-                uint64_t moved = s->slots[i];
-
-                s->slots[i] = 0;
-                s->slots[id_slot(s, moved)] = moved;
-        }
-}
-
-static Request *request_free(Request *r) {
-        if (!r)
-                return NULL;
-        free(r->path);
-        free(r->comm);
-        free(r->unit);
-        r->config = config_unref(r->config);
-        free(r);
-        return NULL;
-}
-
-static Request *request_new(RequestType type, uint64_t cookie, uint64_t id, const char *path) {
-        Request *r = calloc(1, sizeof(*r));
-
-        if (!r)
-                return NULL;
-        r->type = type;
-        r->cookie = cookie;
-        r->id = id;
-        r->path = path ? strdup(path) : NULL;
-        if (path && !r->path)
-                return request_free(r);
-        return r;
-}
 
 /* Takes @r over. */
 static int request_post(Budgets *b, Request *r) {
@@ -146,91 +51,24 @@ static int request_post(Budgets *b, Request *r) {
         return -ENOBUFS;
 }
 
-/* An answer with its texts behind it, in one piece of memory. */
-static const char *keep(char **end, const char *s) {
-        char *start = *end;
-
-        if (!s)
-                return NULL;
-        strcpy(start, s);
-        *end += strlen(s) + 1;
-        return start;
-}
-
-static size_t length_of(const char *s) {
-        return s ? strlen(s) + 1 : 0;
+static void answer_post(Budgets *b, BudgetsAnswer *a) {
+        if (a && !ring_push(b->answers, a))
+                (void) budgets_answer_free(a);
 }
 
 static void emit(const LimitResult *result, void *userdata) {
         Budgets *b = userdata;
-        const LimitRequester *by = &result->requested_by;
-        BudgetsAnswer *a = calloc(1, sizeof(*a) + length_of(result->path) + length_of(result->unit) + length_of(result->origin) +
-                                             length_of(result->error) + length_of(by->comm) + length_of(by->unit));
-        char *end;
 
-        if (!a)
-                return;
-        end = (char *) (a + 1);
-        a->type = BUDGETS_RESULT;
-        a->cookie = b->cookie;
-        a->result = *result;
-        a->result.path = keep(&end, result->path);
-        a->result.unit = keep(&end, result->unit);
-        a->result.origin = keep(&end, result->origin);
-        a->result.error = keep(&end, result->error);
-        a->result.requested_by.comm = keep(&end, by->comm);
-        a->result.requested_by.unit = keep(&end, by->unit);
-        if (!ring_push(b->answers, a))
-                free(a);
-}
-
-static void answer_done(Budgets *b, uint64_t cookie) {
-        BudgetsAnswer *a = calloc(1, sizeof(*a));
-
-        if (!a)
-                return;
-        a->type = BUDGETS_DONE;
-        a->cookie = cookie;
-        if (!ring_push(b->answers, a))
-                free(a);
-}
-
-/* The event thread may forget @id: told by an answer that budgets_pop() keeps to itself. */
-static void answer_forget(Budgets *b, uint64_t id) {
-        BudgetsAnswer *a = calloc(1, sizeof(*a));
-
-        if (!a)
-                return;
-        a->type = ANSWER_FORGET;
-        a->cookie = id;
-        if (!ring_push(b->answers, a))
-                free(a);
-}
-
-static int status_copy(BudgetsStatus *to, const LimitEntry *e) {
-        *to = (BudgetsStatus) { .id = e->id, .path = strdup(e->path), .unit = e->unit ? strdup(e->unit) : NULL };
-        for (int key = 0; key < LIMIT_KEYS; key++) {
-                const LimitValue *v = &e->values[key];
-
-                to->limits[key].wanted = v->changed || v->applied || v->refused || v->set;
-                to->limits[key].applied = v->applied;
-                to->limits[key].value = v->wanted;
-                to->limits[key].current = v->current;
-                to->limits[key].reason = v->reason;
-        }
-        return to->path ? 0 : -ENOMEM;
+        answer_post(b, budgets_answer_result(b->cookie, result));
 }
 
 /* What `status` shows, as it is after each request. */
 static void snapshot_take(Budgets *b) {
-        size_t n = 0;
-        BudgetsStatus *fresh = calloc(b->applier.state.count + 1, sizeof(*fresh)), *old;
-        size_t n_old;
+        BudgetsStatus *fresh, *old;
+        size_t n, n_old;
 
-        if (!fresh)
+        if (budgets_status_take(&b->applier.state, &fresh, &n) < 0)
                 return;
-        for (const LimitEntry *e = b->applier.state.entries; e; e = e->next)
-                (void) status_copy(&fresh[n++], e);
         pthread_mutex_lock(&b->lock);
         old = b->snapshot;
         n_old = b->n_snapshot;
@@ -253,7 +91,7 @@ static void request_serve(Budgets *b, Request *r) {
                 break;
         case REQUEST_DIED:
                 if (applier_died(a, r->id))
-                        answer_forget(b, r->id);
+                        answer_post(b, budgets_answer_new(BUDGETS_FORGET, r->id));
                 break;
         case REQUEST_SET:
                 applier_set(a, &(ApplySet) {
@@ -270,7 +108,7 @@ static void request_serve(Budgets *b, Request *r) {
         }
         if (r->type == REQUEST_CONFIGURE || r->type == REQUEST_SET || r->type == REQUEST_FLUSH) {
                 snapshot_take(b);
-                answer_done(b, r->cookie);
+                answer_post(b, budgets_answer_new(BUDGETS_DONE, r->cookie));
         }
         b->cookie = 0;
 }
@@ -337,7 +175,7 @@ int budgets_new(Budgets **ret, const BudgetsOptions *o) {
         b->applier.userdata = b;
         (void) drift_new(&b->applier.drift, &b->applier.fs);
         for (const LimitEntry *e = b->applier.state.entries; e && r == 0; e = e->next)
-                r = id_add(&b->ids, e->id);
+                r = idmap_set(&b->ids, e->id, 0);
         if (r == 0)
                 r = ring_new(&b->requests, REQUESTS);
         if (r == 0)
@@ -371,7 +209,7 @@ Budgets *budgets_free(Budgets *b) {
         applier_done(&b->applier);
         budgets_status_free(b->snapshot, b->n_snapshot);
         b->config = config_unref(b->config);
-        free(b->ids.slots);
+        idmap_clear(&b->ids);
         pthread_mutex_destroy(&b->lock);
         free(b);
         return NULL;
@@ -403,13 +241,15 @@ bool budgets_wants(const Budgets *b, const char *path) {
 }
 
 void budgets_cgroup_born(Budgets *b, uint64_t id, const char *path) {
-        if (!budgets_wants(b, path) || id_add(&b->ids, id) < 0)
+        if (!budgets_wants(b, path) || idmap_set(&b->ids, id, 0) < 0)
                 return;
         (void) request_post(b, request_new(REQUEST_BORN, 0, id, path));
 }
 
 void budgets_cgroup_died(Budgets *b, uint64_t id) {
-        if (!id_has(&b->ids, id))
+        uint64_t unused;
+
+        if (!idmap_get(&b->ids, id, &unused))
                 return;
         (void) request_post(b, request_new(REQUEST_DIED, 0, id, NULL));
 }
@@ -431,7 +271,7 @@ int budgets_set(Budgets *b, uint64_t cookie, uint64_t id, const char *path, cons
         r->unit = requester->unit ? strdup(requester->unit) : NULL;
         r->requester.comm = r->comm;
         r->requester.unit = r->unit;
-        if (!dry_run && id_add(&b->ids, id) < 0) {
+        if (!dry_run && idmap_set(&b->ids, id, 0) < 0) {
                 r = request_free(r);
                 return -ENOMEM;
         }
@@ -455,48 +295,24 @@ static BudgetsAnswer *answer_take(Budgets *b) {
 BudgetsAnswer *budgets_pop(Budgets *b) {
         BudgetsAnswer *a;
 
-        while ((a = answer_take(b)) && a->type == ANSWER_FORGET) {
-                id_remove(&b->ids, a->cookie);
+        while ((a = answer_take(b)) && a->type == BUDGETS_FORGET) {
+                idmap_remove(&b->ids, a->cookie);
                 a = budgets_answer_free(a);
         }
         return a;
 }
 
-BudgetsAnswer *budgets_answer_free(BudgetsAnswer *a) {
-        free(a);
-        return NULL;
-}
-
 int budgets_status(Budgets *b, BudgetsStatus **ret, size_t *ret_n) {
-        BudgetsStatus *copy;
-        bool whole = true;
         size_t n;
+        int r;
 
         pthread_mutex_lock(&b->lock);
         n = b->n_snapshot;
-        copy = calloc(n + 1, sizeof(*copy));
-        for (size_t i = 0; copy && i < n; i++) {
-                copy[i] = b->snapshot[i];
-                copy[i].path = strdup(b->snapshot[i].path ? b->snapshot[i].path : "");
-                copy[i].unit = b->snapshot[i].unit ? strdup(b->snapshot[i].unit) : NULL;
-                whole &= copy[i].path != NULL;
-        }
+        r = budgets_status_copy(b->snapshot, n, ret);
         pthread_mutex_unlock(&b->lock);
-        if (!copy || !whole) {
-                budgets_status_free(copy, n);
-                return -ENOMEM;
-        }
-        *ret = copy;
-        *ret_n = n;
-        return 0;
-}
-
-void budgets_status_free(BudgetsStatus *s, size_t n) {
-        for (size_t i = 0; s && i < n; i++) {
-                free(s[i].path);
-                free(s[i].unit);
-        }
-        free(s);
+        if (r == 0)
+                *ret_n = n;
+        return r;
 }
 
 size_t budgets_count(Budgets *b) {

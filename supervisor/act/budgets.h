@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "supervisor/act/budgetsanswer.h"
+#include "supervisor/act/budgetsstatus.h"
 #include "supervisor/text/config.h"
 
 typedef struct Budgets Budgets;
@@ -54,44 +56,14 @@ typedef struct BudgetsSetValue {
 int budgets_set(Budgets *b, uint64_t cookie, uint64_t id, const char *path, const BudgetsSetValue *values, size_t n,
                 bool dry_run, bool risk, const LimitRequester *requester);
 
-typedef enum BudgetsAnswerType {
-        BUDGETS_RESULT,                  /* @result: becomes a `limit` record */
-        BUDGETS_DONE,                    /* all of @cookie is answered */
-} BudgetsAnswerType;
-
-typedef struct BudgetsAnswer {
-        BudgetsAnswerType type;
-        uint64_t cookie;                 /* of budgets_set(), budgets_configure(), budgets_flush(); 0: of none */
-        LimitResult result;              /* its texts live as long as the answer */
-} BudgetsAnswer;
-
 /* Readable while answers wait. */
 int budgets_fd(const Budgets *b);
 
 /* The next answer, to be freed with budgets_answer_free(), or NULL. Call until NULL when budgets_fd() is readable. */
 BudgetsAnswer *budgets_pop(Budgets *b);
 
-/* Frees @a (NULL is fine). Returns NULL. */
-BudgetsAnswer *budgets_answer_free(BudgetsAnswer *a);
-
-/* One budgeted cgroup, for `status`. */
-typedef struct BudgetsStatus {
-        uint64_t id;
-        char *path;
-        char *unit;                      /* NULL: none */
-        struct {
-                bool wanted, applied;    /* @applied: the kernel holds @value */
-                int64_t value;           /* what is wanted */
-                int64_t current;         /* as last read; LIMIT_UNKNOWN */
-                ReeveReason reason;      /* why not, where refused */
-        } limits[LIMIT_KEYS];
-} BudgetsStatus;
-
 /* A copy of the state: *@ret_n structs in *@ret, to be freed by budgets_status_free(). Returns 0 or -ENOMEM. */
 int budgets_status(Budgets *b, BudgetsStatus **ret, size_t *ret_n);
-
-/* Frees @s. */
-void budgets_status_free(BudgetsStatus *s, size_t n);
 
 /* How many cgroups have a budget now. */
 size_t budgets_count(Budgets *b);

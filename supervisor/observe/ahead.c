@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisor/base/idmap.h"
 #include "supervisor/host/proc.h"
-#include "supervisor/tree/idmap.h"
 
 enum { USAGES = 1024, TIMES = 6 };
 #define SEC UINT64_C(1000000000)

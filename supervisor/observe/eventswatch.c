@@ -8,8 +8,8 @@
 #include <time.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/base/idmap.h"
 #include "supervisor/host/proc.h"
-#include "supervisor/tree/idmap.h"
 
 #define INTERVAL_NSEC UINT64_C(1000000000)
 

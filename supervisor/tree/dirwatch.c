@@ -13,10 +13,10 @@
 #include <sys/stat.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/base/idmap.h"
 #include "supervisor/host/firstprocess.h"
 #include "supervisor/host/podnames.h"
 #include "supervisor/host/proc.h"
-#include "supervisor/tree/idmap.h"
 #include "supervisor/tree/tree.h"
 
 enum { BATCH = 64, RING = 256, STACK = 256 * 1024, PATH_SIZE = 8192 };

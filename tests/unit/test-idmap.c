@@ -1,5 +1,5 @@
 #include "check.h"
-#include "supervisor/tree/idmap.h"
+#include "supervisor/base/idmap.h"
 
 static void test_set_get_remove(void **state) {
         (void) state;

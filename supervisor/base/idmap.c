@@ -1,4 +1,4 @@
-#include "supervisor/tree/idmap.h"
+#include "supervisor/base/idmap.h"
 
 #include <errno.h>
 #include <stdlib.h>
