@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/server/session.h"
+#include "supervisor/server/call-private.h"
+#include "supervisor/server/fate.h"
+#include "supervisor/server/parameters.h"
 #include "supervisor/text/facts.h"
 #include "supervisor/text/human.h"
 

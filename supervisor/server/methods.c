@@ -1,112 +1,12 @@
-/* From a message to an op, and from an op's answer to a message. */
-#include <errno.h>
-#include <stdlib.h>
+#include "supervisor/server/methods.h"
+
 #include <string.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/base/strbuf.h"
-#include "supervisor/server/session.h"
-#include "supervisor/text/escape.h"
-
-bool parameter_text(json_t *parameters, const char *name, const char **ret) {
-        json_t *v = json_object_get(parameters, name);
-
-        *ret = json_string_value(v);
-        return !v || json_is_string(v) || json_is_null(v);
-}
-
-bool parameter_number(json_t *parameters, const char *name, uint64_t *ret) {
-        json_t *v = json_object_get(parameters, name);
-
-        *ret = json_integer_value(v) > 0 ? (uint64_t) json_integer_value(v) : 0;
-        return !v || json_is_null(v) || (json_is_integer(v) && json_integer_value(v) >= 0);
-}
-
-bool parameter_bool(json_t *parameters, const char *name, bool *ret) {
-        json_t *v = json_object_get(parameters, name);
-
-        *ret = json_is_true(v);
-        return !v || json_is_boolean(v) || json_is_null(v);
-}
-
-ServerCall *call_new(Session *c, bool more, bool oneway) {
-        ServerCall *call = calloc(1, sizeof(*call));
-
-        if (!call) {
-                session_kill(c);
-                return NULL;
-        }
-        *call = (ServerCall) { .session = c, .peer = c->peer, .more = more, .oneway = oneway };
-        c->call = call;
-        return call;
-}
-
-const ServerPeer *server_call_peer(const ServerCall *call) {
-        return &call->peer;
-}
-
-void server_call_restrict(const ServerCall *call, LedgerQuery *q) {
-        q->for_reader = !call->peer.reads_all;
-        q->reader_uid = call->peer.uid;
-}
-
-/* Sends the one reply of @call and lets the session go on. */
-static void call_end(ServerCall *call, const char *error, const char *parameters) {
-        Session *c = call->session;
-        const char *parts[] = { "{\"error\":\"", error, "\",", "\"parameters\":", parameters ? parameters : "{}", "}", NULL };
-
-        if (c) {
-                c->call = NULL;
-                if (!call->oneway) {
-                        if (!error) {
-                                parts[0] = "{";
-                                parts[1] = parts[2] = "";
-                        }
-                        session_send_parts(c, parts);
-                }
-                session_pump(c);
-        }
-        free(call);
-}
-
-void server_reply(ServerCall *call, const char *parameters) {
-        call_end(call, NULL, parameters);
-}
-
-void server_fail(ServerCall *call, const char *error, const char *parameters) {
-        char name[128];
-        Strbuf b = STRBUF_INIT(name);
-
-        if (!strchr(error, '.'))
-                strbuf_puts(&b, WIRE_INTERFACE ".");
-        strbuf_puts(&b, error);
-        call_end(call, name, parameters);
-}
-
-/* Fails with {@member: @text}. A text that is no UTF-8 is escaped. */
-static void fail_with(ServerCall *call, const char *error, const char *member, const char *text) {
-        char escaped[1024];
-        Strbuf b = STRBUF_INIT(escaped);
-        json_t *object = json_pack("{s:s}", member, text);
-        _cleanup_free_ char *dumped = NULL;
-
-        if (!object) {
-                escape_text(&b, text);
-                object = json_pack("{s:s}", member, escaped);
-        }
-        dumped = object ? json_dumps(object, JSON_COMPACT) : NULL;
-
-        json_decref(object);
-        server_fail(call, error, dumped);
-}
-
-void server_fail_text(ServerCall *call, const char *error, const char *text) {
-        fail_with(call, error, strcmp(error, "NotFound") == 0 ? "what" : "reason", text);
-}
-
-void call_refuse(ServerCall *call, const char *name) {
-        fail_with(call, WIRE_SERVICE ".InvalidParameter", "parameter", name);
-}
+#include "supervisor/server/call-private.h"
+#include "supervisor/server/fate.h"
+#include "supervisor/server/parameters.h"
+#include "supervisor/server/stream.h"
 
 static void do_info(ServerCall *call, json_t *parameters) {
         json_t *info = json_pack("{s:s, s:s, s:s, s:s, s:[s, s]}", "vendor", "Reeve", "product", "reeved", "version",
@@ -129,7 +29,7 @@ static void do_description(ServerCall *call, json_t *parameters) {
         }
         text = wire_interface_text(interface);
         if (!text) {
-                fail_with(call, WIRE_SERVICE ".InterfaceNotFound", "interface", interface);
+                call_fail_with(call, WIRE_SERVICE ".InterfaceNotFound", "interface", interface);
                 return;
         }
         object = json_pack("{s:s}", "description", text);
@@ -139,7 +39,7 @@ static void do_description(ServerCall *call, json_t *parameters) {
 }
 
 static void not_implemented(ServerCall *call, const char *method) {
-        fail_with(call, WIRE_SERVICE ".MethodNotImplemented", "method", method);
+        call_fail_with(call, WIRE_SERVICE ".MethodNotImplemented", "method", method);
 }
 
 static void do_status(ServerCall *call, json_t *parameters) {
@@ -233,7 +133,7 @@ void method_call(Session *c, const WireCall *call) {
                         return;
                 }
         if (interface_known(call->method))
-                fail_with(made, WIRE_SERVICE ".MethodNotFound", "method", call->method);
+                call_fail_with(made, WIRE_SERVICE ".MethodNotFound", "method", call->method);
         else
-                fail_with(made, WIRE_SERVICE ".InterfaceNotFound", "interface", call->method);
+                call_fail_with(made, WIRE_SERVICE ".InterfaceNotFound", "interface", call->method);
 }

@@ -14,7 +14,9 @@
 
 #include "supervisor/base/fd.h"
 #include "supervisor/host/peer.h"
-#include "supervisor/server/session.h"
+#include "supervisor/server/connection.h"
+#include "supervisor/server/fate.h"
+#include "supervisor/server/stream.h"
 
 enum { CLIENTS_DEFAULT = 256, PER_UID_DEFAULT = 4 };
 #define HEARTBEAT_DEFAULT_USEC UINT64_C(30000000)
@@ -58,7 +60,7 @@ static void client_take(Server *s, int fd) {
         peer.privileged = p.uid == 0 || p.uid == geteuid();
         peer.reads_all = peer.privileged || p.member;
         if (may_connect(s, &peer))
-                (void) session_new(s, fd, &peer);
+                (void) connection_new(s, fd, &peer);
         else
                 refuse(s, fd);
 }
@@ -88,8 +90,19 @@ static int reap(sd_event_source *source, void *userdata) {
                 }
                 *at = c->next;
                 s->n_sessions--;
-                session_free(c);
+                connection_free(c);
         }
+        return 0;
+}
+
+/* Those whose answer is given take their next call. */
+static int pump(sd_event_source *source, void *userdata) {
+        Server *s = userdata;
+
+        (void) source;
+        for (Session *c = s->sessions; c; c = c->next)
+                if (c->ready)
+                        connection_pump(c);
         return 0;
 }
 
@@ -146,6 +159,10 @@ static int sources_add(Server *s) {
         if (r >= 0)
                 r = sd_event_source_set_enabled(s->reaper, SD_EVENT_OFF);
         if (r >= 0)
+                r = sd_event_add_defer(e, &s->pump, pump, s);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(s->pump, SD_EVENT_OFF);
+        if (r >= 0)
                 r = sd_event_add_time(e, &s->heartbeat, CLOCK_BOOTTIME, UINT64_MAX, s->options.heartbeat_usec / 8, beat, s);
         if (r >= 0)
                 r = sd_event_source_set_enabled(s->heartbeat, SD_EVENT_OFF);
@@ -199,10 +216,11 @@ Server *server_free(Server *s) {
                 Session *c = s->sessions;
 
                 s->sessions = c->next;
-                session_free(c);
+                connection_free(c);
         }
         (void) sd_event_source_disable_unref(s->listen);
         (void) sd_event_source_disable_unref(s->reaper);
+        (void) sd_event_source_disable_unref(s->pump);
         (void) sd_event_source_disable_unref(s->heartbeat);
         fd_closep(&s->fd);
         if (s->path)

@@ -9,22 +9,10 @@
 
 #include "supervisor/ledger/clerk.h"
 #include "supervisor/record/meta.h"
+#include "supervisor/server/call.h"
 
 typedef struct Server Server;
 typedef struct sd_event sd_event;
-
-/* Who asks, by the socket's credentials. */
-typedef struct ServerPeer {
-        uid_t uid;
-        gid_t gid;
-        pid_t pid;
-        bool reads_all;                 /* root, reeved's own uid, or group reeve */
-        bool privileged;                /* root or reeved's own uid */
-} ServerPeer;
-
-/* A call that waits for its answer: exactly one of server_reply() and server_fail() ends it, at once or later, on the
- * event thread. It stays valid when the peer goes meanwhile. */
-typedef struct ServerCall ServerCall;
 
 /* What the supervisor does for the server. Each begins the work and answers through the call; a NULL op is answered with
  * MethodNotImplemented. Strings live during the op only. */
@@ -80,21 +68,6 @@ void server_committed(Server *s, uint64_t seq);
 
 /* The sources are drained further: calls of Fate that wait look again. */
 void server_drained(Server *s);
-
-/* Who asked. */
-const ServerPeer *server_call_peer(const ServerCall *call);
-
-/* Bounds @q to what the caller may read. */
-void server_call_restrict(const ServerCall *call, LedgerQuery *q);
-
-/* Ends @call well. @parameters is a JSON object text. */
-void server_reply(ServerCall *call, const char *parameters);
-
-/* Ends @call with an error: one of io.reeve.Supervisor ("NotFound") or a full name. @parameters: object text or NULL. */
-void server_fail(ServerCall *call, const char *error, const char *parameters);
-
-/* The same for errors with one text parameter: NotAllowed(reason), NotFound(what), Failed(reason). @text is escaped. */
-void server_fail_text(ServerCall *call, const char *error, const char *text);
 
 /* How many are connected, and how many were turned away. */
 unsigned server_clients(const Server *s);

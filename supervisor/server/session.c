@@ -6,11 +6,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
-#include <unistd.h>
-
-#include "supervisor/base/fd.h"
-
-enum { READ_BYTES = 4096 };
 
 size_t session_unsent(const Session *c) {
         return c->out_end - c->out_start;
@@ -25,7 +20,7 @@ void session_kill(Session *c) {
 }
 
 /* While a call waits for its answer nothing more is read: a client cannot fill our memory with calls. */
-static void events_update(Session *c) {
+void session_update(Session *c) {
         uint32_t want = 0;
 
         if (c->dead)
@@ -46,7 +41,7 @@ static void events_update(Session *c) {
                 session_kill(c);
 }
 
-static void out_flush(Session *c) {
+void session_flush(Session *c) {
         while (session_unsent(c) > 0 && !c->dead) {
                 ssize_t n = send(c->fd, c->out + c->out_start, session_unsent(c), MSG_NOSIGNAL | MSG_DONTWAIT);
 
@@ -100,15 +95,6 @@ static void out_add(Session *c, const char *data, size_t n) {
         c->out_end += n;
 }
 
-void session_send(Session *c, const char *text, size_t length) {
-        if (c->dead || !out_reserve(c, length + 1))
-                return;
-        out_add(c, text, length);
-        out_add(c, "", 1);
-        out_flush(c);
-        events_update(c);
-}
-
 void session_send_parts(Session *c, const char *const parts[]) {
         size_t length = 0;
 
@@ -119,102 +105,17 @@ void session_send_parts(Session *c, const char *const parts[]) {
         for (size_t i = 0; parts[i]; i++)
                 out_add(c, parts[i], strlen(parts[i]));
         out_add(c, "", 1);
-        out_flush(c);
-        events_update(c);
+        session_flush(c);
+        session_update(c);
 }
 
-static void message_take(Session *c, const char *text, size_t length) {
-        WireCall call;
-
-        if (wire_call_parse(&call, text, length) < 0) {
-                session_kill(c);
+void session_ready(Session *c) {
+        if (c->pumping || c->dead)
+                return;
+        if (c->in.start == c->in.end) {
+                session_update(c);
                 return;
         }
-        method_call(c, &call);
-        wire_call_clear(&call);
-}
-
-void session_pump(Session *c) {
-        if (c->pumping)
-                return;
-        c->pumping = true;
-        while (!c->dead && !c->call && !c->stream) {
-                const char *text;
-                size_t length;
-                int r = wire_buffer_next(&c->in, &text, &length);
-
-                if (r < 0)
-                        session_kill(c);
-                if (r <= 0)
-                        break;
-                message_take(c, text, length);
-        }
-        c->pumping = false;
-        events_update(c);
-}
-
-static void input_read(Session *c) {
-        size_t room;
-        char *to = wire_buffer_room(&c->in, READ_BYTES, &room);
-        ssize_t n = to ? recv(c->fd, to, room, MSG_DONTWAIT) : -1;
-
-        if (n < 0 && to && (errno == EAGAIN || errno == EINTR))
-                return;
-        if (n < 0)
-                session_kill(c);
-        else if (n == 0)
-                c->ended = true;
-        else
-                wire_buffer_added(&c->in, (size_t) n);
-        session_pump(c);
-}
-
-static int session_io(sd_event_source *source, int fd, uint32_t events, void *userdata) {
-        Session *c = userdata;
-
-        (void) source;
-        (void) fd;
-        if (events & EPOLLOUT) {
-                out_flush(c);
-                if (c->stream && session_unsent(c) == 0)
-                        stream_writable(c->stream);
-                events_update(c);
-        }
-        if (events & EPOLLIN && !c->dead && c->events & EPOLLIN)
-                input_read(c);
-        else if (events & (EPOLLHUP | EPOLLERR))
-                session_kill(c);
-        return 0;
-}
-
-int session_new(Server *s, int fd, const ServerPeer *peer) {
-        Session *c = calloc(1, sizeof(*c));
-        int r = c ? 0 : -ENOMEM;
-
-        if (c) {
-                *c = (Session) { .server = s, .fd = fd, .peer = *peer, .in = WIRE_BUFFER_INIT(WIRE_REQUEST_MAX) };
-                c->events = EPOLLIN;
-                r = sd_event_add_io(s->options.event, &c->io, fd, c->events, session_io, c);
-        }
-        if (r < 0) {
-                free(c);
-                (void) close(fd);
-                return r;
-        }
-        c->next = s->sessions;
-        s->sessions = c;
-        s->n_sessions++;
-        return 0;
-}
-
-void session_free(Session *c) {
-        if (c->stream)
-                stream_detach(c->stream);
-        if (c->call)
-                c->call->session = NULL;
-        (void) sd_event_source_disable_unref(c->io);
-        (void) close(c->fd);
-        wire_buffer_clear(&c->in);
-        free(c->out);
-        free(c);
+        c->ready = true;
+        (void) sd_event_source_set_enabled(c->server->pump, SD_EVENT_ONESHOT);
 }

@@ -1,39 +1,17 @@
-/* ListRecords: a cursor that walks through the ledger, then through what is published but not committed yet, and then,
- * when it follows, takes each record as it is published. Whenever the reader is slow it goes back to the ledger. */
+#include "supervisor/server/stream.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/base/strbuf.h"
-#include "supervisor/server/session.h"
+#include "supervisor/server/call-private.h"
+#include "supervisor/server/stream-private.h"
 #include "supervisor/text/facts.h"
 #include "supervisor/text/human.h"
-
-typedef enum StreamState {
-        STREAM_ASKING,          /* the clerk was asked */
-        STREAM_FULL,            /* the reader must take what lies there first */
-        STREAM_COMMIT,          /* the next one can only be judged from the ledger: it must be committed first */
-        STREAM_HEAD,            /* all is told: waits for the next to be published */
-} StreamState;
-
-struct Stream {
-        Session *session;       /* NULL: gone; freed when the answer comes */
-        Server *server;
-        StreamState state;
-        bool asking, more, follow, oneway, single_sent;
-        LedgerQuery filter;     /* its cgroup is ours */
-        char *cgroup;
-        uint64_t cursor;        /* all up to here is told, or does not match */
-        bool from_cursor;       /* a cursor was given, or we have told something: what is gone behind it is a gap */
-        uint64_t left;          /* how many may still be told; 0 with @bounded: none */
-        bool bounded;
-        uint64_t commit_seq;    /* STREAM_COMMIT: up to where */
-        uint64_t skip;          /* how many of the newest are too many, since newer ones are not committed yet */
-        uint64_t counted;
-};
 
 static void stream_ask(Stream *t);
 
@@ -55,7 +33,7 @@ static void stream_end(Stream *t) {
         Session *c = t->session;
 
         stream_detach(t);
-        session_pump(c);
+        session_ready(c);
 }
 
 /* One reply. @record NULL: none. */
@@ -298,107 +276,6 @@ void stream_heartbeat(Stream *t) {
                 reply_send(t, NULL, /* continues= */ true);
 }
 
-/* Words to bits. false: no list of known words. */
-static bool types_parse(json_t *types, uint32_t *ret) {
-        *ret = 0;
-        if (!types || json_is_null(types))
-                return true;
-        if (!json_is_array(types))
-                return false;
-        for (size_t i = 0; i < json_array_size(types); i++) {
-                const char *word = json_string_value(json_array_get(types, i));
-                int type = word ? reeve_record_type_from_string(word) : -1;
-
-                if (type < 0)
-                        return false;
-                *ret |= UINT32_C(1) << type;
-        }
-        return true;
-}
-
-/* "@SECONDS" or RFC 3339, to usec since 1970; 0 where it is absent. */
-static bool time_parameter(json_t *parameters, const char *name, uint64_t *ret) {
-        const char *text;
-        char *end;
-        double seconds;
-        int64_t usec;
-
-        *ret = 0;
-        if (!parameter_text(parameters, name, &text))
-                return false;
-        if (!text)
-                return true;
-        if (text[0] == '@') {
-                seconds = strtod(text + 1, &end);
-                if (end == text + 1 || *end || !(seconds >= 0 && seconds < 1e11))
-                        return false;
-                *ret = (uint64_t) (seconds * 1e6);
-                return true;
-        }
-        if (human_rfc3339_parse(text, &usec) < 0 || usec < 0)
-                return false;
-        *ret = (uint64_t) usec;
-        return true;
-}
-
-/* The cgroup as records spell it. Returns 0, -EINVAL, -ENOENT, -ENOMEM. */
-static int cgroup_parse(Stream *t, const char *name) {
-        const ServerOptions *o = &t->server->options;
-        char path[8192];
-        int r;
-
-        if (!name)
-                return 0;
-        if (o->ops->resolve && name[0] != '/') {
-                r = o->ops->resolve(name, path, sizeof(path), o->userdata);
-                if (r < 0)
-                        return r;
-                name = path;
-        }
-        if (name[0] != '/')
-                return -EINVAL;
-        /* All concern the root: no filter says the same, and shows what has no path too. */
-        if (strspn(name, "/") == strlen(name))
-                return 0;
-        t->cgroup = strdup(name);
-        t->filter.cgroup = t->cgroup;
-        return t->cgroup ? 0 : -ENOMEM;
-}
-
-/* Reads the parameters. NULL: all is well, else the name of the one that is not. *@ret_error: 0 or -errno of it. */
-static const char *parameters_parse(Stream *t, json_t *p, int *ret_error) {
-        const char *after, *cgroup;
-        uint64_t limit;
-
-        *ret_error = -EINVAL;
-        if (!types_parse(json_object_get(p, "types"), &t->filter.types))
-                return "types";
-        if (!time_parameter(p, "since", &t->filter.since_usec))
-                return "since";
-        if (!time_parameter(p, "until", &t->filter.until_usec))
-                return "until";
-        if (!parameter_number(p, "limit", &limit))
-                return "limit";
-        if (!parameter_bool(p, "follow", &t->follow))
-                return "follow";
-        if (!parameter_text(p, "cgroup", &cgroup))
-                return "cgroup";
-        if (!parameter_text(p, "after", &after))
-                return "after";
-        *ret_error = cgroup_parse(t, cgroup);
-        if (*ret_error < 0)
-                return "cgroup";
-        *ret_error = after ? ledger_cursor_parse(after, clerk_ledger_id(t->server->options.clerk), &t->cursor) : 0;
-        if (*ret_error < 0)
-                return "after";
-        t->from_cursor = after != NULL;
-        t->filter.newest = limit > 0 && !after;
-        /* A follower's limit is of what was before; with a cursor he wants all behind it. */
-        t->bounded = limit > 0 && !(t->follow && after);
-        t->left = limit;
-        return NULL;
-}
-
 /* Answers a call that cannot begin. */
 static void begin_refuse(ServerCall *call, const char *name, int error, json_t *parameters) {
         const char *given = json_string_value(json_object_get(parameters, name));
@@ -434,7 +311,7 @@ void stream_begin(Session *c, json_t *parameters, bool more, bool oneway) {
         }
         *t = (Stream) { .session = c, .server = c->server, .more = more, .oneway = oneway };
         server_call_restrict(call, &t->filter);
-        bad = parameters_parse(t, parameters, &error);
+        bad = stream_parameters(t, parameters, &error);
         if (bad || (t->follow && !more)) {
                 if (bad)
                         begin_refuse(call, bad, error, parameters);
