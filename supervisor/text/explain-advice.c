@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/text/explain-parts.h"
+#include "supervisor/text/explain-sections.h"
 
 /* Half as much again as @bytes, rounded up to 64M (to 1M below 128M): a size to begin with. */
 static const char *more_than(int64_t bytes, char text[static HUMAN_SIZE]) {

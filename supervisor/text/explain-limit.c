@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/text/explain-parts.h"
+#include "supervisor/text/explain-sections.h"
 
 /* The memory of the OOM's domain: of the limit's cgroup; where the limit was its own, of the victim's. */
 static const json_t *domain_memory(const ExplainCase *c) {

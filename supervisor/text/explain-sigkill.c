@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/text/explain-parts.h"
+#include "supervisor/text/explain-sections.h"
 
 static void sender_put(const ExplainCase *c, const json_t *sender, const char *means) {
         const char *comm = explain_string(sender, "comm"), *unit = explain_string(sender, "unit");

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/text/explain-parts.h"
+#include "supervisor/text/explain-sections.h"
 
 enum { VICTIMS_SHOWN = 10, PROCESSES_SHOWN = 5 };
 

@@ -2,7 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "supervisor/text/record.h"
 #include "supervisor/text/recordpart.h"
+#include "supervisor/text/sentence.h"
 
 enum { SENTENCE_SIZE = 40960, COMMAND_LINE_MAX = 512 };
 

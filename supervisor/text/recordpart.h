@@ -3,7 +3,7 @@
  * when memory is short; jansson's *_new() setters take NULL as an error, so it is looked at once, at the end. */
 #include <jansson.h>
 
-#include "supervisor/text/record.h"
+#include "supervisor/text/recordtypes.h"
 
 /* The members all records have. @boottime_nsec: when it happened. */
 json_t *record_part_common(const RecordContext *c, ReeveRecordType type, uint64_t boottime_nsec);
@@ -37,12 +37,3 @@ json_t *record_part_time(const RecordContext *c, uint64_t boottime_nsec);
 
 /* A limit: null for not known and for none; then @path ("limit_memory.max_bytes") goes into the list @unlimited. */
 json_t *record_part_limit(int64_t bytes, json_t *unlimited, const char *path);
-
-/* The sentences. @out stays a line of text that needs no more escaping. */
-void record_say_kill(Strbuf *out, const RecordContext *c, const Kill *k);
-void record_say_sigkill(Strbuf *out, const RecordContext *c, const Sigkill *s, const RecordProcess *sender);
-void record_say_limit(Strbuf *out, const RecordContext *c, const RecordLimit *l);
-void record_say_gap(Strbuf *out, const RecordGap *g);
-
-/* "GFP_KERNEL|__GFP_COMP", as the kernel's log spells it; bits without a name stay a number. */
-void record_say_gfp(Strbuf *out, int64_t gfp);

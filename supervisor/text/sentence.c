@@ -1,4 +1,5 @@
-/* The sentence of a record: what happened and why, for someone who has never heard of a cgroup's internals. */
+#include "supervisor/text/sentence.h"
+
 #include <inttypes.h>
 #include <string.h>
 
