@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/host/hostcheck-look.h"
+#include "supervisor/host/hostcheck-parts.h"
 
 #if defined(__x86_64__) || defined(__aarch64__)
 #define HAS_KPROBE_SUPPORT true

@@ -1,8 +1,11 @@
 #pragma once
 /* What the parts of hostcheck share: reading below the root that tests replace. */
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "supervisor/host/hostcheck.h"
+#include "supervisor/host/findings.h"
+#include "supervisor/host/hostcheck-options.h"
 
 typedef struct Look {
         const HostcheckOptions *o;
@@ -27,11 +30,5 @@ bool look_lists(const Look *l, const char *path, const char *word);
 void look_found(Look *l, const char *name, FindingState state, const char *meaning, const char *change, const char *value, ...)
         __attribute__((format(printf, 6, 7)));
 
-/* How kills can be caught here: kernel, PSI, BTF, tracefs, kprobes, lockdown, kernel log. */
-void look_at_capture(Look *l);
-
-/* What the kernel does when memory runs out: panic, overcommit, swap, watermarks. */
-void look_at_memory(Look *l);
-
-/* Who else acts: systemd, other managers of memory, delegation. */
-void look_at_others(Look *l);
+/* Opens @path below @root to read. Returns it or -errno. */
+int look_open(const char *root, const char *path);

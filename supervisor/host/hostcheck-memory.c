@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/host/hostcheck-look.h"
+#include "supervisor/host/hostcheck-parts.h"
 
 static void look_at_panic(Look *l) {
         int64_t on_oom = look_number(l, "/proc/sys/vm/panic_on_oom", 0), reboot = look_number(l, "/proc/sys/kernel/panic", 0);

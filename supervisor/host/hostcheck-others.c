@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/host/hostcheck-look.h"
+#include "supervisor/host/hostcheck-parts.h"
 
 static void look_at_systemd(Look *l) {
         const char *version = l->o->systemd_version, *policy = l->o->default_oom_policy;
