@@ -4,6 +4,8 @@
 
 #include "supervisor/ledger/ledger.h"
 
+enum { TALLY_ANY_OWNER = -2 };         /* of the sum of all */
+
 /* How much one owner has in the ledger: his share is bounded. */
 typedef struct Tally {
         int64_t owner;

@@ -1,92 +1,21 @@
 /* Retention: what is kept in all, and of one owner. Evicting is counted by the highest seq that went, so that a reader
  * whose cursor lies before it is told. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "supervisor/ledger/ledger-private.h"
 
-enum { ANY_OWNER = -2, EVICT_ALL = 0, EVICT_RECORDS = 1, EVICT_SIGKILLS = 2 };
-
-Tally *ledger_tally(Ledger *l, int64_t owner) {
-        for (size_t i = 1; i < l->n_tallies; i++)
-                if (l->tallies[i].owner == owner)
-                        return &l->tallies[i];
-        if (l->n_tallies + 1 >= l->room_tallies) {
-                size_t room = l->room_tallies ? l->room_tallies * 2 : 16;
-                Tally *t = realloc(l->tallies, room * sizeof(*t));
-
-                if (!t)
-                        return NULL;
-                l->tallies = t;
-                l->room_tallies = room;
-        }
-        if (l->n_tallies == 0)
-                l->tallies[l->n_tallies++] = (Tally) { .owner = ANY_OWNER };
-        l->tallies[l->n_tallies] = (Tally) { .owner = owner };
-        return &l->tallies[l->n_tallies++];
-}
-
-static void tally_add(Tally *t, int type, uint64_t bytes, int sign) {
-        uint64_t one = sign > 0 ? 1 : UINT64_MAX;
-
-        if (type == REEVE_RECORD_SIGKILL)
-                t->sigkills += one;
-        else
-                t->records += one;
-        t->bytes += sign > 0 ? bytes : -bytes;
-}
-
-int ledger_tally_count(Ledger *l, int64_t owner, int type, uint64_t bytes, int sign) {
-        Tally *t = ledger_tally(l, owner);
-
-        if (!t)
-                return -ENOMEM;
-        tally_add(t, type, bytes, sign);
-        tally_add(&l->tallies[0], type, bytes, sign);
-        return 0;
-}
-
-int ledger_tally_load(Ledger *l) {
-        sqlite3_stmt *s = NULL;
-        int code = sqlite3_prepare_v2(l->db, "SELECT owner, type = 1, count(*), sum(size) FROM record GROUP BY 1, 2", -1,
-                                      &s, NULL);
-
-        l->n_tallies = 0;
-        if (!ledger_tally(l, 0)) {
-                (void) sqlite3_finalize(s);
-                return -ENOMEM;
-        }
-        while (code == SQLITE_OK || code == SQLITE_ROW) {
-                Tally *t;
-                uint64_t n, bytes;
-
-                code = sqlite3_step(s);
-                if (code != SQLITE_ROW)
-                        break;
-                t = ledger_tally(l, sqlite3_column_int64(s, 0));
-                if (!t)
-                        break;
-                n = (uint64_t) sqlite3_column_int64(s, 2);
-                bytes = (uint64_t) sqlite3_column_int64(s, 3);
-                *(sqlite3_column_int(s, 1) ? &t->sigkills : &t->records) += n;
-                *(sqlite3_column_int(s, 1) ? &l->tallies[0].sigkills : &l->tallies[0].records) += n;
-                t->bytes += bytes;
-                l->tallies[0].bytes += bytes;
-        }
-        (void) sqlite3_finalize(s);
-        return code == SQLITE_DONE ? 0 : code == SQLITE_ROW ? -ENOMEM : ledger_fail(l, code);
-}
+enum { EVICT_ALL = 0, EVICT_RECORDS = 1, EVICT_SIGKILLS = 2 };
 
 /* Deletes the oldest @n of @owner of one @kind, with a time before @before_usec. Returns how many went, or -errno. */
 static int64_t evict(Ledger *l, int64_t owner, int kind, uint64_t n, int64_t before_usec) {
-        sqlite3_stmt *s = ledger_statement(l, owner == ANY_OWNER ? LEDGER_EVICT : LEDGER_EVICT_OWNER);
+        sqlite3_stmt *s = ledger_statement(l, owner == TALLY_ANY_OWNER ? LEDGER_EVICT : LEDGER_EVICT_OWNER);
         int64_t gone = 0;
         int code;
 
         if (!s)
                 return ledger_fail(l, sqlite3_errcode(l->db));
-        if (owner != ANY_OWNER)
+        if (owner != TALLY_ANY_OWNER)
                 (void) sqlite3_bind_int64(s, 1, owner);
         (void) sqlite3_bind_int(s, 2, kind);
         (void) sqlite3_bind_int64(s, 3, before_usec);
@@ -148,7 +77,7 @@ static int64_t evict_size(Ledger *l) {
                 (void) sqlite3_reset(s);
                 if (used <= l->bounds.max_bytes || all->records + all->sigkills == 0)
                         break;
-                n = evict(l, ANY_OWNER, EVICT_ALL, (all->records + all->sigkills) / 64 + 16, INT64_MAX);
+                n = evict(l, TALLY_ANY_OWNER, EVICT_ALL, (all->records + all->sigkills) / 64 + 16, INT64_MAX);
                 if (n < 0)
                         return n;
                 gone += n;
@@ -160,17 +89,17 @@ static int64_t evict_all(Ledger *l, uint64_t now_usec) {
         int64_t gone = 0, n = 0;
 
         if (now_usec > l->bounds.retention_usec && l->bounds.retention_usec > 0)
-                gone = evict(l, ANY_OWNER, EVICT_ALL, INT64_MAX, (int64_t) (now_usec - l->bounds.retention_usec));
+                gone = evict(l, TALLY_ANY_OWNER, EVICT_ALL, INT64_MAX, (int64_t) (now_usec - l->bounds.retention_usec));
         for (size_t i = 1; gone >= 0 && i < l->n_tallies; i++) {
                 n = evict_owner(l, &l->tallies[i]);
                 gone = n < 0 ? n : gone + n;
         }
         if (gone >= 0) {
-                n = evict_over(l, ANY_OWNER, EVICT_RECORDS, l->tallies[0].records, l->bounds.keep_records);
+                n = evict_over(l, TALLY_ANY_OWNER, EVICT_RECORDS, l->tallies[0].records, l->bounds.keep_records);
                 gone = n < 0 ? n : gone + n;
         }
         if (gone >= 0) {
-                n = evict_over(l, ANY_OWNER, EVICT_SIGKILLS, l->tallies[0].sigkills, l->bounds.keep_sigkills);
+                n = evict_over(l, TALLY_ANY_OWNER, EVICT_SIGKILLS, l->tallies[0].sigkills, l->bounds.keep_sigkills);
                 gone = n < 0 ? n : gone + n;
         }
         if (gone >= 0) {
