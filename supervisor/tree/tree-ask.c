@@ -4,14 +4,14 @@
 #include "supervisor/tree/tree-private.h"
 
 static void group_of(const Tree *t, uint32_t index, TreeGroup *ret) {
-        const Entry *e = at(t, index);
+        const Entry *e = tree_entry(t, index);
         bool root_owned = !e->detached;
 
-        for (uint32_t i = index; i != NONE && root_owned; i = at(t, i)->parent)
-                root_owned = at(t, i)->owner == 0 && at(t, i)->owner_certain && !at(t, i)->detached;
+        for (uint32_t i = index; i != NONE && root_owned; i = tree_entry(t, i)->parent)
+                root_owned = tree_entry(t, i)->owner == 0 && tree_entry(t, i)->owner_certain && !tree_entry(t, i)->detached;
         *ret = (TreeGroup) {
                 .id = e->id,
-                .parent_id = e->parent == NONE ? 0 : at(t, e->parent)->id,
+                .parent_id = e->parent == NONE ? 0 : tree_entry(t, e->parent)->id,
                 .name = e->name,
                 .owner = e->owner,
                 .level = e->level,
@@ -39,10 +39,10 @@ bool tree_get(const Tree *t, uint64_t id, TreeGroup *ret) {
 
 size_t tree_owners(const Tree *t, uint64_t id, bool root_owned[], int64_t uids[], size_t max) {
         uint32_t index = tree_entry_of(t, id);
-        size_t levels = index == NONE ? 0 : at(t, index)->level;
+        size_t levels = index == NONE ? 0 : tree_entry(t, index)->level;
 
-        for (uint32_t i = index; i != NONE && i != ROOT; i = at(t, i)->parent) {
-                const Entry *e = at(t, i);
+        for (uint32_t i = index; i != NONE && i != ROOT; i = tree_entry(t, i)->parent) {
+                const Entry *e = tree_entry(t, i);
 
                 if (e->detached)        /* who owns what is above it nobody knows */
                         return 0;
@@ -57,7 +57,7 @@ size_t tree_owners(const Tree *t, uint64_t id, bool root_owned[], int64_t uids[]
 
 size_t tree_next(const Tree *t, size_t position, TreeGroup *ret) {
         for (position++; position < t->top; position++)
-                if (at(t, (uint32_t) position)->used) {
+                if (tree_entry(t, (uint32_t) position)->used) {
                         group_of(t, (uint32_t) position, ret);
                         return position;
                 }

@@ -39,19 +39,19 @@ static int check_bounds(Tree *t, uint32_t owner) {
 }
 
 static void attach(Tree *t, uint32_t index, const TreePlace *p) {
-        Entry *e = at(t, index);
+        Entry *e = tree_entry(t, index);
 
         e->parent = p->parent;
         e->detached = p->parent == NONE;
         e->level = p->level;
         if (p->parent != NONE)
-                at(t, p->parent)->children++;
+                tree_entry(t, p->parent)->children++;
         tree_tables_link(t, index);
 }
 
 static bool is_at_or_below(const Tree *t, uint32_t index, uint32_t above) {
         while (index != NONE && index != above)
-                index = at(t, index)->parent;
+                index = tree_entry(t, index)->parent;
         return index != NONE;
 }
 
@@ -66,8 +66,8 @@ static void reattach(Tree *t, uint32_t index, const TreeBirth *b) {
         if (!name)
                 return;
         tree_tables_unlink(t, index);
-        names_release(&t->names, at(t, index)->name);
-        at(t, index)->name = name;
+        names_release(&t->names, tree_entry(t, index)->name);
+        tree_entry(t, index)->name = name;
         attach(t, index, &p);
 }
 
@@ -83,7 +83,7 @@ static int newcomer_learn(Tree *t, const TreeBirth *b) {
         if (r < 0)
                 return r;
         if (owner == TREE_OWNER_UNKNOWN)
-                owner = at(t, p.near)->owner;
+                owner = tree_entry(t, p.near)->owner;
         r = check_bounds(t, owner);
         if (r < 0)
                 return r;
@@ -92,7 +92,7 @@ static int newcomer_learn(Tree *t, const TreeBirth *b) {
         index = tree_entry_take(t);
         if (index == NONE)
                 return -ENOMEM;
-        e = at(t, index);
+        e = tree_entry(t, index);
         e->name = names_copy(&t->names, p.name, strlen(p.name));
         if (!e->name || !owners_get(&t->owners, owner)) {
                 tree_entry_give(t, index);
@@ -115,7 +115,7 @@ int tree_learn(Tree *t, const TreeBirth *b) {
 
         if (index == NONE)
                 return newcomer_learn(t, b);
-        e = at(t, index);
+        e = tree_entry(t, index);
         e->walk = t->walk;
         take_owner(t, e, b->owner);
         take_invocation(e, b->invocation);
@@ -133,7 +133,7 @@ void tree_died(Tree *t, uint64_t id, const char *path, uint64_t now_nsec) {
                 if (tree_learn(t, &b) > 0)
                         index = tree_entry_of(t, id);
         }
-        if (index != NONE && index != ROOT && at(t, index)->alive)
+        if (index != NONE && index != ROOT && tree_entry(t, index)->alive)
                 tree_entry_dies(t, index, now_nsec);
 }
 
@@ -143,7 +143,7 @@ void tree_walk_begin(Tree *t) {
 
 void tree_walk_end(Tree *t, uint64_t now_nsec) {
         for (uint32_t i = ROOT + 1; i < t->top; i++)
-                if (at(t, i)->used && at(t, i)->alive && at(t, i)->walk != t->walk)
+                if (tree_entry(t, i)->used && tree_entry(t, i)->alive && tree_entry(t, i)->walk != t->walk)
                         tree_entry_dies(t, i, now_nsec);
 }
 
@@ -152,13 +152,13 @@ void tree_fill(Tree *t, uint64_t id, uint32_t owner, const uint8_t *invocation) 
 
         if (index == NONE || index == ROOT)
                 return;
-        take_owner(t, at(t, index), owner);
-        take_invocation(at(t, index), invocation);
+        take_owner(t, tree_entry(t, index), owner);
+        take_invocation(tree_entry(t, index), invocation);
 }
 
 void tree_first(Tree *t, uint64_t id, TreeProcess first) {
         uint32_t index = tree_entry_of(t, id);
-        Entry *e = at(t, index);
+        Entry *e = tree_entry(t, index);
 
         if (index == NONE || index == ROOT || e->first_pid > 0 || first.pid <= 0)
                 return;
@@ -177,7 +177,7 @@ int tree_label(Tree *t, uint64_t id, const char *label) {
                 if (!copy)
                         return -ENOMEM;
         }
-        names_release(&t->names, at(t, index)->label);
-        at(t, index)->label = copy;
+        names_release(&t->names, tree_entry(t, index)->label);
+        tree_entry(t, index)->label = copy;
         return 0;
 }

@@ -55,8 +55,8 @@ int tree_path(const Tree *t, uint64_t id, char *ret, size_t size) {
 
         if (index == NONE)
                 return -ENOENT;
-        for (uint32_t i = index; i != NONE && i != ROOT; i = at(t, i)->parent)
-                need += strlen(at(t, i)->name) + !at(t, i)->detached;
+        for (uint32_t i = index; i != NONE && i != ROOT; i = tree_entry(t, i)->parent)
+                need += strlen(tree_entry(t, i)->name) + !tree_entry(t, i)->detached;
         if ((need ? need : 1) + 1 > size)
                 return -ENAMETOOLONG;
         if (need == 0) {
@@ -65,12 +65,12 @@ int tree_path(const Tree *t, uint64_t id, char *ret, size_t size) {
         }
         end = need;
         ret[end] = '\0';
-        for (uint32_t i = index; i != NONE && i != ROOT; i = at(t, i)->parent) {
-                size_t n = strlen(at(t, i)->name);
+        for (uint32_t i = index; i != NONE && i != ROOT; i = tree_entry(t, i)->parent) {
+                size_t n = strlen(tree_entry(t, i)->name);
 
                 end -= n;
-                memcpy(ret + end, at(t, i)->name, n);
-                if (!at(t, i)->detached)
+                memcpy(ret + end, tree_entry(t, i)->name, n);
+                if (!tree_entry(t, i)->detached)
                         ret[--end] = '/';
         }
         return (int) need;
@@ -93,7 +93,7 @@ int tree_place_find(const Tree *t, const TreeBirth *b, TreePlace *ret) {
         ret->name = b->name;
         if (ret->parent == NONE)
                 return -ENOENT;
-        ret->level = (uint16_t) (at(t, ret->parent)->level + 1);
+        ret->level = (uint16_t) (tree_entry(t, ret->parent)->level + 1);
         if (strcmp(t->watch, "/") == 0)
                 return 0;
         n = tree_path(t, b->parent_id, path, sizeof(path));
@@ -113,24 +113,24 @@ uint64_t tree_find(const Tree *t, const char *path) {
         const char *name;
 
         if (strcmp(path, "/") == 0)
-                return at(t, ROOT)->id;
+                return tree_entry(t, ROOT)->id;
         name = descend(t, path, &parent, &near);
         if (!name)
                 return 0;
         found = parent == NONE ? NONE : tree_entry_named(t, parent, name, strlen(name));
-        if (found == NONE || !at(t, found)->alive) {
+        if (found == NONE || !tree_entry(t, found)->alive) {
                 uint32_t whole = tree_entry_named(t, NONE, path, strlen(path));
 
-                if (whole != NONE && (found == NONE || at(t, whole)->alive))
+                if (whole != NONE && (found == NONE || tree_entry(t, whole)->alive))
                         found = whole;
         }
-        return found == NONE ? 0 : at(t, found)->id;
+        return found == NONE ? 0 : tree_entry(t, found)->id;
 }
 
 bool tree_below(const Tree *t, uint64_t id, uint64_t ancestor) {
         uint32_t index = tree_entry_of(t, id);
 
-        while (index != NONE && at(t, index)->id != ancestor)
-                index = at(t, index)->parent;
+        while (index != NONE && tree_entry(t, index)->id != ancestor)
+                index = tree_entry(t, index)->parent;
         return index != NONE;
 }

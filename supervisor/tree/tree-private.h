@@ -42,7 +42,7 @@ struct Tree {
 };
 
 /* The entry of @index. */
-static inline Entry *at(const Tree *t, uint32_t index) {
+static inline Entry *tree_entry(const Tree *t, uint32_t index) {
         return &t->chunks[index / CHUNK][index % CHUNK];
 }
 

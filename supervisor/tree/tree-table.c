@@ -26,29 +26,29 @@ static size_t name_bucket(const Tree *t, uint32_t parent, const char *name, size
 uint32_t tree_entry_of(const Tree *t, uint64_t id) {
         uint32_t i = t->by_id[id_bucket(t, id)];
 
-        while (i != NONE && at(t, i)->id != id)
-                i = at(t, i)->id_next;
+        while (i != NONE && tree_entry(t, i)->id != id)
+                i = tree_entry(t, i)->id_next;
         return i;
 }
 
 uint32_t tree_entry_named(const Tree *t, uint32_t parent, const char *name, size_t length) {
         uint32_t found = NONE;
 
-        for (uint32_t i = t->by_name[name_bucket(t, parent, name, length)]; i != NONE; i = at(t, i)->name_next) {
-                const Entry *e = at(t, i);
+        for (uint32_t i = t->by_name[name_bucket(t, parent, name, length)]; i != NONE; i = tree_entry(t, i)->name_next) {
+                const Entry *e = tree_entry(t, i);
 
                 if (e->parent != parent || strncmp(e->name, name, length) != 0 || e->name[length] != '\0')
                         continue;
                 if (e->alive)
                         return i;
-                if (found == NONE || e->died_nsec > at(t, found)->died_nsec)
+                if (found == NONE || e->died_nsec > tree_entry(t, found)->died_nsec)
                         found = i;
         }
         return found;
 }
 
 void tree_tables_link(Tree *t, uint32_t index) {
-        Entry *e = at(t, index);
+        Entry *e = tree_entry(t, index);
         uint32_t *id = &t->by_id[id_bucket(t, e->id)];
         uint32_t *name = &t->by_name[name_bucket(t, e->parent, e->name, strlen(e->name))];
 
@@ -59,13 +59,13 @@ void tree_tables_link(Tree *t, uint32_t index) {
 }
 
 void tree_tables_unlink(Tree *t, uint32_t index) {
-        Entry *e = at(t, index);
+        Entry *e = tree_entry(t, index);
         uint32_t *i;
 
-        for (i = &t->by_id[id_bucket(t, e->id)]; *i != index; i = &at(t, *i)->id_next)
+        for (i = &t->by_id[id_bucket(t, e->id)]; *i != index; i = &tree_entry(t, *i)->id_next)
                 ;
         *i = e->id_next;
-        for (i = &t->by_name[name_bucket(t, e->parent, e->name, strlen(e->name))]; *i != index; i = &at(t, *i)->name_next)
+        for (i = &t->by_name[name_bucket(t, e->parent, e->name, strlen(e->name))]; *i != index; i = &tree_entry(t, *i)->name_next)
                 ;
         *i = e->name_next;
 }
@@ -84,7 +84,7 @@ int tree_tables_grow(Tree *t, size_t buckets) {
         t->by_name = by_name;
         t->buckets = buckets;
         for (uint32_t i = ROOT; i < t->top; i++)
-                if (at(t, i)->used)
+                if (tree_entry(t, i)->used)
                         tree_tables_link(t, i);
         return 0;
 }
@@ -105,19 +105,19 @@ uint32_t tree_entry_take(Tree *t) {
         uint32_t index = t->free;
 
         if (index != NONE)
-                t->free = at(t, index)->next;
+                t->free = tree_entry(t, index)->next;
         else {
                 if (t->top == t->n_chunks * CHUNK && tree_entries_grow(t) < 0)
                         return NONE;
                 index = (uint32_t) t->top++;
         }
-        *at(t, index) = (Entry) { .used = true, .walk = t->walk };
+        *tree_entry(t, index) = (Entry) { .used = true, .walk = t->walk };
         t->n_entries++;
         return index;
 }
 
 void tree_entry_give(Tree *t, uint32_t index) {
-        Entry *e = at(t, index);
+        Entry *e = tree_entry(t, index);
 
         names_release(&t->names, e->name);
         names_release(&t->names, e->label);

@@ -6,7 +6,7 @@ enum { HARD_FACTOR = 8 };               /* times keep_dead: more are not kept, h
 /* Forgets an entry, and its parent with it where that was only kept for its sake. */
 static void entry_release(Tree *t, uint32_t index) {
         while (index != NONE) {
-                Entry *e = at(t, index);
+                Entry *e = tree_entry(t, index);
                 uint32_t parent = e->parent;
 
                 if (e->children > 0) {          /* a dead parent waits for its dead children: they need its name */
@@ -18,8 +18,8 @@ static void entry_release(Tree *t, uint32_t index) {
                 t->counts.dead--;
                 if (parent == NONE)
                         return;
-                at(t, parent)->children--;
-                index = at(t, parent)->orphaned ? parent : NONE;
+                tree_entry(t, parent)->children--;
+                index = tree_entry(t, parent)->orphaned ? parent : NONE;
         }
 }
 
@@ -34,7 +34,7 @@ void tree_owner_count(Tree *t, uint32_t uid, int alive) {
 /* The oldest tombstone of that owner is given up. */
 static void tomb_drop(Tree *t, Owner *o, uint64_t now_nsec) {
         uint32_t index = o->tomb_head;
-        Entry *e = at(t, index);
+        Entry *e = tree_entry(t, index);
 
         o->tomb_head = e->next;
         if (o->tomb_head == NONE)
@@ -49,7 +49,7 @@ void tree_tombs_expire(Tree *t, Owner *o, uint64_t now_nsec) {
         size_t hard = t->keep_dead * HARD_FACTOR, share = o->uid == 0 ? hard : hard / OWNER_SHARE;
 
         while (o->tomb_head != NONE) {
-                const Entry *e = at(t, o->tomb_head);
+                const Entry *e = tree_entry(t, o->tomb_head);
                 bool old = now_nsec >= e->died_nsec && now_nsec - e->died_nsec >= t->keep_dead_nsec;
 
                 if (o->dead <= share && t->counts.dead <= hard && !(old && t->counts.dead > t->keep_dead))
@@ -59,7 +59,7 @@ void tree_tombs_expire(Tree *t, Owner *o, uint64_t now_nsec) {
 }
 
 void tree_entry_dies(Tree *t, uint32_t index, uint64_t now_nsec) {
-        Entry *e = at(t, index);
+        Entry *e = tree_entry(t, index);
         Owner *o = owners_get(&t->owners, e->owner);
 
         if (e->alive)
@@ -75,7 +75,7 @@ void tree_entry_dies(Tree *t, uint32_t index, uint64_t now_nsec) {
         o->alive--;
         o->dead++;
         if (o->tomb_tail != NONE)
-                at(t, o->tomb_tail)->next = index;
+                tree_entry(t, o->tomb_tail)->next = index;
         else
                 o->tomb_head = index;
         o->tomb_tail = index;

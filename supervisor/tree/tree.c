@@ -25,9 +25,9 @@ int tree_new(Tree **ret, const TreeOptions *options, uint64_t root_id) {
                 return -ENOMEM;
         }
         root = tree_entry_take(t);
-        *at(t, root) = (Entry) { .id = root_id, .used = true, .alive = true, .owner_certain = true };
-        at(t, root)->name = names_copy(&t->names, "", 0);
-        if (!at(t, root)->name) {
+        *tree_entry(t, root) = (Entry) { .id = root_id, .used = true, .alive = true, .owner_certain = true };
+        tree_entry(t, root)->name = names_copy(&t->names, "", 0);
+        if (!tree_entry(t, root)->name) {
                 tree_free(t);
                 return -ENOMEM;
         }
@@ -42,9 +42,9 @@ Tree *tree_free(Tree *t) {
         if (!t)
                 return NULL;
         for (uint32_t i = ROOT; i < t->top; i++)
-                if (at(t, i)->used) {
-                        names_release(&t->names, at(t, i)->name);
-                        names_release(&t->names, at(t, i)->label);
+                if (tree_entry(t, i)->used) {
+                        names_release(&t->names, tree_entry(t, i)->name);
+                        names_release(&t->names, tree_entry(t, i)->label);
                 }
         names_clear(&t->names);
         owners_clear(&t->owners);
