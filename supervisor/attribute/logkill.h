@@ -64,8 +64,3 @@ void logkill_sequence(Logkill *l, uint64_t seq, uint64_t usec, const LogkillSink
 /* Hands over what is open: at the source's end, or when nothing more came for a while (100 ms is ample). A dump without
  * its "Killed process" line stays: on a slow console it may take seconds to get there. */
 void logkill_flush(Logkill *l, const LogkillSink *sink);
-
-/* Splits the names of an oom-kill line into the limit's path (empty for global_oom) and the task's, given the task's
- * comm where it is known (NULL else). Returns 1: exactly one way to read it; 0: more than one, the likeliest is given;
- * -EBADMSG: none. */
-int logkill_split(const KmsgSlice *names, const KmsgSlice *comm, KmsgSlice *ret_limit, KmsgSlice *ret_task, KmsgSlice *ret_comm);

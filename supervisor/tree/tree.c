@@ -20,7 +20,8 @@ int tree_new(Tree **ret, const TreeOptions *options, uint64_t root_id) {
         t->max_groups = options->max_groups ? options->max_groups : 65536;
         t->keep_dead = options->keep_dead ? options->keep_dead : KEEP_DEAD;
         t->keep_dead_nsec = options->keep_dead_nsec ? options->keep_dead_nsec : KEEP_DEAD_NSEC;
-        if (tree_watch(t, options->watch) < 0 || tree_entries_grow(t) < 0 || tree_tables_grow(t, FIRST_BUCKETS) < 0 || !owners_get(&t->owners, 0)) {
+        if (tree_watch(t, options->watch) < 0 || tree_entries_grow(t) < 0 || tree_tables_grow(t, FIRST_BUCKETS) < 0 ||
+            !owners_get(&t->owners, 0)) {
                 tree_free(t);
                 return -ENOMEM;
         }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "supervisor/attribute/logkill-names.h"
 #include "supervisor/attribute/logkill.h"
 
 typedef struct Seen {
