@@ -2,131 +2,9 @@
  * can have written, from the right end where the left one could be forged. */
 #include <string.h>
 
+#include "supervisor/text/cursor.h"
 #include "supervisor/text/kmsg.h"
-
-/* A text that is taken from both ends. */
-typedef struct Cursor {
-        const char *p, *end;
-} Cursor;
-
-static bool take_word(Cursor *c, const char *word) {
-        size_t n = strlen(word);
-
-        if ((size_t) (c->end - c->p) < n || memcmp(c->p, word, n) != 0)
-                return false;
-        c->p += n;
-        return true;
-}
-
-static bool take_word_back(Cursor *c, const char *word) {
-        size_t n = strlen(word);
-
-        if ((size_t) (c->end - c->p) < n || memcmp(c->end - n, word, n) != 0)
-                return false;
-        c->end -= n;
-        return true;
-}
-
-/* Signed decimal; at most 18 digits, so it never overflows. */
-static bool take_number(Cursor *c, int64_t *ret) {
-        const char *s = c->p;
-        bool negative = s < c->end && *s == '-';
-        int64_t n = 0;
-        int digits = 0;
-
-        if (negative)
-                s++;
-        for (; s < c->end && *s >= '0' && *s <= '9' && digits < 18; s++, digits++)
-                n = n * 10 + (*s - '0');
-        if (digits == 0 || (s < c->end && *s >= '0' && *s <= '9'))
-                return false;
-        c->p = s;
-        *ret = negative ? -n : n;
-        return true;
-}
-
-static bool take_number_back(Cursor *c, int64_t *ret) {
-        Cursor number;
-        const char *s = c->end;
-
-        while (s > c->p && s[-1] >= '0' && s[-1] <= '9')
-                s--;
-        if (s > c->p && s[-1] == '-')
-                s--;
-        number = (Cursor) { .p = s, .end = c->end };
-        if (!take_number(&number, ret))
-                return false;
-        c->end = s;
-        return true;
-}
-
-static bool take_hex(Cursor *c, int64_t *ret) {
-        int64_t n = 0;
-        int digits = 0;
-
-        if (!take_word(c, "0x"))
-                return false;
-        for (; c->p < c->end && digits < 15; c->p++, digits++) {
-                char d = *c->p;
-
-                if (d >= '0' && d <= '9')
-                        n = n << 4 | (d - '0');
-                else if (d >= 'a' && d <= 'f')
-                        n = n << 4 | (d - 'a' + 10);
-                else
-                        break;
-        }
-        *ret = n;
-        return digits > 0;
-}
-
-static void skip_blanks(Cursor *c) {
-        while (c->p < c->end && *c->p == ' ')
-                c->p++;
-}
-
-static KmsgSlice slice(const char *from, const char *to) {
-        return (KmsgSlice) { .data = from, .length = (size_t) (to - from) };
-}
-
-/* The last occurrence of @word in the cursor, NULL if there is none. */
-static const char *find_last(const Cursor *c, const char *word) {
-        size_t n = strlen(word), length = (size_t) (c->end - c->p);
-
-        for (size_t i = length >= n ? length - n + 1 : 0; i > 0; i--)
-                if (memcmp(c->p + i - 1, word, n) == 0)
-                        return c->p + i - 1;
-        return NULL;
-}
-
-static const char *find_first(const Cursor *c, const char *word) {
-        return memmem(c->p, (size_t) (c->end - c->p), word, strlen(word));
-}
-
-/* "anon-rss:6012kB" somewhere in the figures, which hold no names. */
-static int64_t size_after(const Cursor *c, const char *word) {
-        const char *s = find_first(c, word);
-        Cursor number;
-        int64_t kb;
-
-        if (!s)
-                return KMSG_UNKNOWN;
-        number = (Cursor) { .p = s + strlen(word), .end = c->end };
-        if (!take_number(&number, &kb) || kb < 0 || kb > INT64_MAX / 1024 || !take_word(&number, "kB"))
-                return KMSG_UNKNOWN;
-        return kb * 1024;
-}
-
-static int64_t number_after(const Cursor *c, const char *word, int64_t otherwise) {
-        const char *s = find_first(c, word);
-        Cursor number;
-        int64_t n;
-
-        if (!s)
-                return otherwise;
-        number = (Cursor) { .p = s + strlen(word), .end = c->end };
-        return take_number(&number, &n) ? n : otherwise;
-}
+#include "supervisor/text/kmsgtable.h"
 
 /* ---- one function a kind; each returns whether the line is of that kind ---- */
 
@@ -134,25 +12,25 @@ static int64_t number_after(const Cursor *c, const char *word, int64_t otherwise
  * comm may hold the very words, so the last occurrence is the kernel's. */
 static bool invoked(KmsgLine *l, Cursor c) {
         static const char words[] = " invoked oom-killer: gfp_mask=";
-        const char *s = find_last(&c, words);
+        const char *s = cursor_last(&c, words);
         Cursor rest;
 
         if (!s || s - c.p > 63)
                 return false;
         rest = (Cursor) { .p = s + strlen(words), .end = c.end };
-        if (!take_hex(&rest, &l->gfp))
+        if (!cursor_hex(&rest, &l->gfp))
                 return false;
-        l->comm = slice(c.p, s);
-        if (take_word(&rest, "(")) {
-                const char *close = find_first(&rest, ")");
+        l->comm = cursor_slice(c.p, s);
+        if (cursor_word(&rest, "(")) {
+                const char *close = cursor_first(&rest, ")");
 
                 if (!close)
                         return false;
-                l->gfp_text = slice(rest.p, close);
+                l->gfp_text = cursor_slice(rest.p, close);
                 rest.p = close + 1;
         }
-        l->order = number_after(&rest, ", order=", KMSG_ADJ_UNKNOWN);
-        l->adj = number_after(&rest, "oom_score_adj=", KMSG_ADJ_UNKNOWN);
+        l->order = cursor_number_after(&rest, ", order=", KMSG_ADJ_UNKNOWN);
+        l->adj = cursor_number_after(&rest, "oom_score_adj=", KMSG_ADJ_UNKNOWN);
         l->kind = KMSG_INVOKED;
         return true;
 }
@@ -211,27 +89,27 @@ static const char *find_names(KmsgLine *l, const Cursor *c) {
 static bool oom_kill(KmsgLine *l, Cursor c) {
         const char *s, *begin;
 
-        if (!take_word(&c, "oom-kill:constraint="))
+        if (!cursor_word(&c, "oom-kill:constraint="))
                 return false;
         s = memchr(c.p, ',', (size_t) (c.end - c.p));
-        if (!s || !take_number_back(&c, &l->uid) || !take_word_back(&c, ",uid=") || !take_number_back(&c, &l->pid) ||
-            !take_word_back(&c, ",pid=") || s > c.end)
+        if (!s || !cursor_number_back(&c, &l->uid) || !cursor_word_back(&c, ",uid=") || !cursor_number_back(&c, &l->pid) ||
+            !cursor_word_back(&c, ",pid=") || s > c.end)
                 return false;
-        l->constraint = constraint_of(slice(c.p, s));
+        l->constraint = constraint_of(cursor_slice(c.p, s));
         begin = find_names(l, &c);
         if (!begin)
                 return false;
-        l->names = slice(begin, c.end);
+        l->names = cursor_slice(begin, c.end);
         l->kind = KMSG_OOM_KILL;
         return true;
 }
 
 static KmsgMessage take_message(Cursor *c) {
-        if (take_word(c, "Memory cgroup out of memory: "))
+        if (cursor_word(c, "Memory cgroup out of memory: "))
                 return KMSG_MESSAGE_MEMCG;
-        if (take_word(c, "Out of memory (oom_kill_allocating_task): "))
+        if (cursor_word(c, "Out of memory (oom_kill_allocating_task): "))
                 return KMSG_MESSAGE_ALLOCATING_TASK;
-        if (take_word(c, "Out of memory: "))
+        if (cursor_word(c, "Out of memory: "))
                 return KMSG_MESSAGE_HOST;
         return KMSG_MESSAGE_NONE;
 }
@@ -243,25 +121,25 @@ static bool killed(KmsgLine *l, Cursor c) {
         Cursor figures;
 
         l->message = take_message(&c);
-        if (!take_word(&c, "Killed process ") || !take_number(&c, &l->pid) || !take_word(&c, " ("))
+        if (!cursor_word(&c, "Killed process ") || !cursor_number(&c, &l->pid) || !cursor_word(&c, " ("))
                 return false;
-        s = find_last(&c, ") total-vm:");
+        s = cursor_last(&c, ") total-vm:");
         if (!s) {
-                s = find_last(&c, "), UID ");
+                s = cursor_last(&c, "), UID ");
                 if (!s)
                         return false;
         }
-        l->comm = slice(c.p, s);
+        l->comm = cursor_slice(c.p, s);
         figures = (Cursor) { .p = s, .end = c.end };
-        l->uid = number_after(&figures, "UID:", KMSG_UNKNOWN);
+        l->uid = cursor_number_after(&figures, "UID:", KMSG_UNKNOWN);
         if (l->uid == KMSG_UNKNOWN)
-                l->uid = number_after(&figures, "UID ", KMSG_UNKNOWN);
-        l->total_vm_bytes = size_after(&figures, "total-vm:");
-        l->anon_bytes = size_after(&figures, "anon-rss:");
-        l->file_bytes = size_after(&figures, "file-rss:");
-        l->shmem_bytes = size_after(&figures, "shmem-rss:");
-        l->page_table_bytes = size_after(&figures, "pgtables:");
-        l->adj = number_after(&figures, "oom_score_adj:", KMSG_ADJ_UNKNOWN);
+                l->uid = cursor_number_after(&figures, "UID ", KMSG_UNKNOWN);
+        l->total_vm_bytes = cursor_size_after(&figures, "total-vm:");
+        l->anon_bytes = cursor_size_after(&figures, "anon-rss:");
+        l->file_bytes = cursor_size_after(&figures, "file-rss:");
+        l->shmem_bytes = cursor_size_after(&figures, "shmem-rss:");
+        l->page_table_bytes = cursor_size_after(&figures, "pgtables:");
+        l->adj = cursor_number_after(&figures, "oom_score_adj:", KMSG_ADJ_UNKNOWN);
         l->kind = KMSG_KILLED;
         return true;
 }
@@ -271,14 +149,14 @@ static bool kill_or_sacrifice(KmsgLine *l, Cursor c) {
         const char *s;
 
         l->message = take_message(&c);
-        if (!take_word(&c, "Kill process ") || !take_number(&c, &l->pid) || !take_word(&c, " ("))
+        if (!cursor_word(&c, "Kill process ") || !cursor_number(&c, &l->pid) || !cursor_word(&c, " ("))
                 return false;
-        if (!take_word_back(&c, " or sacrifice child") || !take_number_back(&c, &l->score))
+        if (!cursor_word_back(&c, " or sacrifice child") || !cursor_number_back(&c, &l->score))
                 return false;
         s = c.end - strlen(") score ");
         if (s < c.p || memcmp(s, ") score ", strlen(") score ")) != 0)
                 return false;
-        l->comm = slice(c.p, s);
+        l->comm = cursor_slice(c.p, s);
         l->kind = KMSG_KILL_OR_SACRIFICE;
         return true;
 }
@@ -289,10 +167,10 @@ static bool task_in(KmsgLine *l, Cursor c) {
         static const char words[] = " killed as a result of limit of ";
         unsigned ways = 0;
 
-        if (!take_word(&c, "Task in "))
+        if (!cursor_word(&c, "Task in "))
                 return false;
         for (const char *s = c.p; (s = memmem(s, (size_t) (c.end - s), words, strlen(words))) != NULL; s++) {
-                KmsgSlice task = slice(c.p, s), limit = slice(s + strlen(words), c.end);
+                KmsgSlice task = cursor_slice(c.p, s), limit = cursor_slice(s + strlen(words), c.end);
 
                 if (task.length < limit.length || memcmp(task.data, limit.data, limit.length) != 0 ||
                     (task.length > limit.length && limit.length > 1 && task.data[limit.length] != '/'))
@@ -308,9 +186,9 @@ static bool task_in(KmsgLine *l, Cursor c) {
 
 /* "Tasks in /a/b are going to be killed due to memory.oom.group set" */
 static bool group(KmsgLine *l, Cursor c) {
-        if (!take_word(&c, "Tasks in ") || !take_word_back(&c, " are going to be killed due to memory.oom.group set"))
+        if (!cursor_word(&c, "Tasks in ") || !cursor_word_back(&c, " are going to be killed due to memory.oom.group set"))
                 return false;
-        l->path = slice(c.p, c.end);
+        l->path = cursor_slice(c.p, c.end);
         l->kind = KMSG_GROUP;
         return true;
 }
@@ -320,16 +198,16 @@ static bool reaped(KmsgLine *l, Cursor c) {
         const char *s;
         Cursor figures;
 
-        if (!take_word(&c, "oom_reaper: reaped process ") || !take_number(&c, &l->pid) || !take_word(&c, " ("))
+        if (!cursor_word(&c, "oom_reaper: reaped process ") || !cursor_number(&c, &l->pid) || !cursor_word(&c, " ("))
                 return false;
-        s = find_last(&c, "), now anon-rss:");
+        s = cursor_last(&c, "), now anon-rss:");
         if (!s)
                 return false;
-        l->comm = slice(c.p, s);
+        l->comm = cursor_slice(c.p, s);
         figures = (Cursor) { .p = s, .end = c.end };
-        l->anon_bytes = size_after(&figures, "anon-rss:");
-        l->file_bytes = size_after(&figures, "file-rss:");
-        l->shmem_bytes = size_after(&figures, "shmem-rss:");
+        l->anon_bytes = cursor_size_after(&figures, "anon-rss:");
+        l->file_bytes = cursor_size_after(&figures, "file-rss:");
+        l->shmem_bytes = cursor_size_after(&figures, "shmem-rss:");
         l->kind = KMSG_REAPED;
         return true;
 }
@@ -340,12 +218,12 @@ static bool usage(KmsgLine *l, Cursor c) {
         int64_t use, limit;
         bool swap = false;
 
-        if (take_word(&c, "swap: "))
+        if (cursor_word(&c, "swap: "))
                 swap = true;
-        else if (!take_word(&c, "memory: "))
+        else if (!cursor_word(&c, "memory: "))
                 return false;
-        if (!take_word(&c, "usage ") || !take_number(&c, &use) || !take_word(&c, "kB, limit ") || !take_number(&c, &limit) ||
-            !take_word(&c, "kB") || use < 0 || limit < 0)
+        if (!cursor_word(&c, "usage ") || !cursor_number(&c, &use) || !cursor_word(&c, "kB, limit ") || !cursor_number(&c, &limit) ||
+            !cursor_word(&c, "kB") || use < 0 || limit < 0)
                 return false;
         l->kind = swap ? KMSG_SWAP_USAGE : KMSG_USAGE;
         l->usage_bytes = use > INT64_MAX / 1024 ? INT64_MAX : use * 1024;
@@ -353,56 +231,9 @@ static bool usage(KmsgLine *l, Cursor c) {
         return true;
 }
 
-/* "[  pid  ]   uid  tgid total_vm      rss [rss_anon rss_file rss_shmem] pgtables_bytes swapents oom_score_adj name";
- * before 4.15 "nr_ptes [nr_pmds]" for pgtables_bytes, before 4.19 "[ pid ]". */
-static bool table_header(KmsgLine *l, Cursor c, KmsgTable *table) {
-        if (!take_word(&c, "[ "))
-                return false;
-        skip_blanks(&c);
-        if (!take_word(&c, "pid ") || !find_first(&c, "] ") || !find_first(&c, " uid ") || !find_first(&c, "swapents oom_score_adj name"))
-                return false;
-        l->kind = KMSG_TABLE_HEADER;
-        if (!table)
-                return true;
-        table->known = true;
-        table->rss_split = find_first(&c, " rss_anon rss_file rss_shmem ") != NULL;
-        table->page_tables_in_bytes = find_first(&c, " pgtables_bytes ") != NULL;
-        table->columns_before_swap = (table->rss_split ? 3u : 0u) + 1u + (find_first(&c, " nr_pmds ") ? 1u : 0u);
-        return true;
-}
-
-static bool take_column(Cursor *c, int64_t *ret) {
-        skip_blanks(c);
-        return take_number(c, ret);
-}
-
-/* Numbers only up to the name, which is the rest of the line whatever it holds. */
-static bool table_row(KmsgLine *l, Cursor c, const KmsgTable *table) {
-        int64_t total_vm, column, columns[4] = { 0 };
-
-        if (!table || !table->known || !take_word(&c, "[") || !take_column(&c, &l->pid))
-                return false;
-        skip_blanks(&c);
-        if (!take_word(&c, "]") || !take_column(&c, &l->uid) || !take_column(&c, &l->tgid) || !take_column(&c, &total_vm) ||
-            !take_column(&c, &l->rss_pages))
-                return false;
-        for (unsigned i = 0; i < table->columns_before_swap && i < 4; i++) {
-                if (!take_column(&c, &column))
-                        return false;
-                columns[i] = column;
-        }
-        if (!take_column(&c, &l->swap_pages) || !take_column(&c, &l->adj) || !take_word(&c, " "))
-                return false;
-        if (table->page_tables_in_bytes)
-                l->page_table_bytes = columns[table->columns_before_swap - 1];
-        l->comm = slice(c.p, c.end);
-        l->kind = KMSG_TABLE_ROW;
-        return true;
-}
-
 static bool no_victim(KmsgLine *l, Cursor c) {
-        (void) take_word(&c, "Memory cgroup out of memory: ");
-        if (!take_word(&c, "Out of memory and no killable processes..."))
+        (void) cursor_word(&c, "Memory cgroup out of memory: ");
+        if (!cursor_word(&c, "Out of memory and no killable processes..."))
                 return false;
         l->kind = KMSG_NO_VICTIM;
         return true;
@@ -411,10 +242,10 @@ static bool no_victim(KmsgLine *l, Cursor c) {
 /* "OOM victim 99 (x) is already exiting. Skip killing the task" */
 static bool exiting(KmsgLine *l, Cursor c) {
         (void) take_message(&c);
-        if (!take_word(&c, "OOM victim ") || !take_number(&c, &l->pid) || !take_word(&c, " (") ||
-            !take_word_back(&c, ") is already exiting. Skip killing the task"))
+        if (!cursor_word(&c, "OOM victim ") || !cursor_number(&c, &l->pid) || !cursor_word(&c, " (") ||
+            !cursor_word_back(&c, ") is already exiting. Skip killing the task"))
                 return false;
-        l->comm = slice(c.p, c.end);
+        l->comm = cursor_slice(c.p, c.end);
         l->kind = KMSG_EXITING;
         return true;
 }
@@ -456,10 +287,10 @@ void kmsg_recognise(KmsgLine *ret, const char *text, size_t length, KmsgTable *t
                         return;
         }
         *ret = nothing();
-        if (table_header(ret, c, table) && plausible(ret))
+        if (kmsg_table_header(ret, c, table) && plausible(ret))
                 return;
         *ret = nothing();
-        if (table_row(ret, c, table) && plausible(ret))
+        if (kmsg_table_row(ret, c, table) && plausible(ret))
                 return;
         *ret = nothing();
 }
