@@ -73,3 +73,9 @@ void ask_free(Ask *a);
 
 /* Answers @a from the ledger, on the clerk's thread. Returns 0; what failed stands in the answer. */
 int clerk_answer(Clerk *c, Ask *a);
+
+/* The ledger cannot be opened or written, by @error: it is tried again later, and the event thread is told. */
+void clerk_trouble_begin(Clerk *c, int error);
+
+/* The clerk's thread, until he is to stop: @userdata is the Clerk. Returns NULL. */
+void *clerk_work(void *userdata);
