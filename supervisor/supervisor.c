@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/flow/answers.h"
 #include "supervisor/flow/asked.h"
@@ -73,13 +74,10 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 }
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
-        struct timespec now;
         char *text = NULL;
 
         (void) source, (void) info;
-        (void) clock_gettime(CLOCK_MONOTONIC, &now);
-        (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-                          (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000);
+        (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_usec(CLOCK_MONOTONIC));
         if (settings_reload(userdata, &text) > 0)
                 sources_reopen(userdata);
         free(text);

@@ -6,6 +6,7 @@
 #include "supervisor/act/applygroups.h"
 #include "supervisor/act/applyjob.h"
 #include "supervisor/act/applyplan.h"
+#include "supervisor/base/clock.h"
 
 /* systemd, if the unit's own property says the same; else somebody past it. */
 static ReeveLimitBy whose_hand(Applier *a, const DriftChange *change, char unit[256]) {
@@ -30,7 +31,7 @@ static void drift_changed(const DriftChange *change, void *userdata) {
         int64_t values[2] = { change->after, apply_least_above(a, change->path, change->key) };
         char unit[256];
         LimitResult result = {
-                .time_nsec = apply_now(),
+                .time_nsec = clock_boottime_nsec(),
                 .cgroup_id = change->id,
                 .path = change->path,
                 .key = change->key,

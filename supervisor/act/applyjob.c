@@ -1,17 +1,10 @@
 #include "supervisor/act/applyjob.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "supervisor/act/scoreadjust.h"
+#include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
-
-uint64_t apply_now(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_BOOTTIME, &t);
-        return (uint64_t) t.tv_sec * 1000000000 + (uint64_t) t.tv_nsec;
-}
 
 int32_t apply_main_process(const Job *j) {
         return j->own.kind == OWNERSHIP_UNIT && j->unit.main_pid > 0 ? j->unit.main_pid : scoreadjust_first(j->dirfd);
@@ -94,7 +87,7 @@ void apply_finish(Job *j, LimitKey key, ReeveOutcome outcome, ReeveReason reason
         int64_t unknown = key == LIMIT_OOM_SCORE_ADJUST ? LIMIT_ADJ_UNKNOWN : LIMIT_UNKNOWN;
         int64_t after = j->dirfd >= 0 ? apply_read(j, key) : unknown;
         LimitResult result = {
-                .time_nsec = apply_now(),
+                .time_nsec = clock_boottime_nsec(),
                 .cgroup_id = j->e->id,
                 .path = j->e->path,
                 .unit = j->own.kind == OWNERSHIP_UNIT ? j->unit.name : NULL,

@@ -32,9 +32,6 @@ typedef struct Job {
         char error[512];
 } Job;
 
-/* Nanoseconds of CLOCK_BOOTTIME, the time of records. */
-uint64_t apply_now(void);
-
 /* The value of @key now, LIMIT_UNKNOWN (LIMIT_ADJ_UNKNOWN) where it cannot be read. */
 int64_t apply_read(const Job *j, LimitKey key);
 

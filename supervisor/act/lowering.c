@@ -8,19 +8,13 @@
 #include <unistd.h>
 
 #include "supervisor/act/deadline.h"
+#include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/cgroupfs.h"
 
 static const uint64_t FREEZE_USEC = 100000;
 
 enum { FRUITLESS_MAX = 3 };
-
-static uint64_t now_usec(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
-}
 
 /* A little more than needed, or the next page charged is the first one too many. */
 static int64_t headroom(int64_t target) {
@@ -30,13 +24,13 @@ static int64_t headroom(int64_t target) {
 }
 
 int lowering_reclaim(const Lowering *l, int64_t *ret_current) {
-        uint64_t end = now_usec() + l->reclaim_usec;
+        uint64_t end = clock_usec(CLOCK_MONOTONIC) + l->reclaim_usec;
         int64_t current, before;
         unsigned fruitless = 0;
         int r = cgroupfs_read_number(l->dirfd, "memory.current", &current);
 
         while (r == 0 && current > l->target_bytes) {
-                uint64_t now = now_usec();
+                uint64_t now = clock_usec(CLOCK_MONOTONIC);
                 char text[32];
 
                 *ret_current = before = current;
@@ -68,9 +62,9 @@ static bool is_frozen(int dirfd) {
 
 /* Waits until every task stands still, half of the time at most. */
 static void wait_frozen(int dirfd) {
-        uint64_t end = now_usec() + FREEZE_USEC / 2;
+        uint64_t end = clock_usec(CLOCK_MONOTONIC) + FREEZE_USEC / 2;
 
-        while (!is_frozen(dirfd) && now_usec() < end) {
+        while (!is_frozen(dirfd) && clock_usec(CLOCK_MONOTONIC) < end) {
                 const struct timespec pause = { .tv_nsec = 1000000 };
 
                 (void) nanosleep(&pause, NULL);

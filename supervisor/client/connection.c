@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 
 enum { CONNECT_TIMEOUT_MSEC = 10000, READ_SIZE = 64 << 10 };
@@ -32,10 +33,7 @@ int client_error_set(ClientError *e, int error, const char *text, ...) {
 }
 
 static int64_t now_msec(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
+        return (int64_t) (clock_usec(CLOCK_MONOTONIC) / 1000);
 }
 
 int connection_left_msec(int64_t deadline) {

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "supervisor/base/clock.h"
 #include "supervisor/ctl/ctl.h"
 
 const CtlCommand ctl_commands[] = {
@@ -39,12 +40,10 @@ static void usage_print(FILE *out) {
 
 static void context_init(CtlContext *c) {
         const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
-        struct timespec now;
         struct winsize size;
 
         *c = (CtlContext) { .terminal = isatty(STDOUT_FILENO) == 1 };
-        (void) clock_gettime(CLOCK_REALTIME, &now);
-        c->now_usec = (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+        c->now_usec = (int64_t) clock_usec(CLOCK_REALTIME);
         if (!c->terminal)
                 return;
         c->color = !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;

@@ -9,17 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 
 /* What we pass on. SIGWINCH needs no help: the command is in the terminal's foreground itself. */
 static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP };
-
-static uint64_t now_usec(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
-}
 
 int runloop_begin(RunLoop *l) {
         sigset_t taken;
@@ -119,10 +113,10 @@ int runloop_until_exit(RunLoop *l) {
 }
 
 int runloop_until_empty(RunLoop *l, const Payload *p, uint64_t timeout_usec) {
-        uint64_t begun = now_usec();
+        uint64_t begun = clock_usec(CLOCK_MONOTONIC);
 
         for (;;) {
-                uint64_t gone = now_usec() - begun;
+                uint64_t gone = clock_usec(CLOCK_MONOTONIC) - begun;
                 int r = payload_is_populated(p);
                 int timeout = -1;
 

@@ -156,17 +156,6 @@ void host_name(char *ret, size_t size) {
         ret[size - 1] = '\0';
 }
 
-static uint64_t clock_nsec(clockid_t clock) {
-        struct timespec now;
-
-        clock_gettime(clock, &now);
-        return (uint64_t) now.tv_sec * NSEC_PER_SEC + (uint64_t) now.tv_nsec;
-}
-
-uint64_t clock_boottime_nsec(void) {
-        return clock_nsec(CLOCK_BOOTTIME);
-}
-
 /* How far @clock is ahead of @than, the tightest of some readings: being scheduled away in between would add to it. */
 static int64_t clock_ahead(clockid_t clock, clockid_t than) {
         uint64_t best = UINT64_MAX;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "supervisor/base/clock.h"
 #include "supervisor/text/procfile.h"
 
 /* Reads /proc/PID/@file, NUL-terminated, cut at @size - 1. Returns its length, -ESRCH where the process is gone. */
@@ -38,9 +39,6 @@ int host_machine_id(char ret[33]);
 
 /* The host's name, NUL-terminated, cut where too long. */
 void host_name(char *ret, size_t size);
-
-/* CLOCK_BOOTTIME now. */
-uint64_t clock_boottime_nsec(void);
 
 /* What to add to a boot time to have CLOCK_REALTIME; nanoseconds. Valid until the clock is set. */
 int64_t clock_offset_nsec(void);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "supervisor/base/clock.h"
 #include "supervisor/host/unitstate.h"
 
 enum { UNDER_WAY = 16, ANSWERS = 32, STACK = 256 * 1024 };
@@ -33,13 +34,6 @@ struct Unitwatch {
         uint64_t tokens_usec;
         unsigned users;                 /* the thread and the owner: who is last frees */
 };
-
-static uint64_t now_usec(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
-}
 
 /* ---- judging ---- */
 
@@ -141,7 +135,7 @@ static void ask_systemd(Unitstates **u, Question *q, bool *ret_done) {
                 if (r == -EUNATCH || r == -ETIMEDOUT)
                         break;
         }
-        since = now_usec() - q->about.kill_usec;
+        since = clock_usec(CLOCK_MONOTONIC) - q->about.kill_usec;
         *ret_done = true;
         if (r < 0) {
                 forget_success(&q->about);
@@ -149,7 +143,7 @@ static void ask_systemd(Unitstates **u, Question *q, bool *ret_done) {
         }
         switch (unitwatch_judge(&q->about, &state, since)) {
         case UNITWATCH_SOON:
-                q->due_usec = now_usec() + SOON_USEC;
+                q->due_usec = clock_usec(CLOCK_MONOTONIC) + SOON_USEC;
                 break;
         case UNITWATCH_LATER:
                 q->due_usec = q->about.kill_usec + LATER_USEC;
@@ -199,7 +193,7 @@ static void *run(void *userdata) {
 
                 if (!q)
                         (void) pthread_cond_wait(&w->more, &w->lock);
-                else if (q->due_usec > now_usec()) {
+                else if (q->due_usec > clock_usec(CLOCK_MONOTONIC)) {
                         struct timespec until = { .tv_sec = (time_t) (q->due_usec / 1000000),
                                                   .tv_nsec = (long) (q->due_usec % 1000000) * 1000 };
 
@@ -247,7 +241,7 @@ int unitwatch_new(Unitwatch **ret) {
         }
         w->users = 1;
         w->tokens = BURST;
-        w->tokens_usec = now_usec();
+        w->tokens_usec = clock_usec(CLOCK_MONOTONIC);
         (void) pthread_mutex_init(&w->lock, NULL);
         (void) pthread_condattr_init(&attr);
         (void) pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -274,7 +268,7 @@ Unitwatch *unitwatch_free(Unitwatch *w) {
 
 /* Under the lock. */
 static bool take_token(Unitwatch *w) {
-        uint64_t now = now_usec();
+        uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
         w->tokens += (double) (now - w->tokens_usec) * PER_SECOND / 1e6;
         w->tokens_usec = now;
@@ -301,7 +295,7 @@ bool unitwatch_ask(Unitwatch *w, const UnitAfter *question) {
         q = free_place(w);
         taken = q && take_token(w) && start(w);
         if (taken) {
-                *q = (Question) { .about = *question, .due_usec = now_usec() };
+                *q = (Question) { .about = *question, .due_usec = clock_usec(CLOCK_MONOTONIC) };
                 for (size_t i = 0; i < UNITWATCH_VICTIMS; i++)
                         q->about.main[i] = -1;
                 (void) pthread_cond_signal(&w->more);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
+#include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/server/call-private.h"
 #include "supervisor/server/fate.h"
@@ -33,13 +33,6 @@ struct Fate {
         LedgerRow found;        /* in the pending ones; its json is ours */
 };
 
-static uint64_t now_usec(clockid_t clock) {
-        struct timespec t;
-
-        (void) clock_gettime(clock, &t);
-        return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
-}
-
 static void fate_free(Fate *f) {
         (void) sd_event_source_disable_unref(f->timer);
         free((void *) (uintptr_t) f->found.json);
@@ -65,7 +58,7 @@ static uint64_t drained_usec(const Fate *f) {
 
 /* Answers, and is gone. @record NULL: null. */
 static void fate_answer(Fate *f, const char *fate, const char *record, size_t length) {
-        uint64_t offset = now_usec(CLOCK_REALTIME) - now_usec(CLOCK_BOOTTIME);
+        uint64_t offset = clock_usec(CLOCK_REALTIME) - clock_usec(CLOCK_BOOTTIME);
         char until[HUMAN_MOMENT_SIZE];
         _cleanup_free_ char *text = NULL;
         ServerCall *call = f->call;
@@ -171,7 +164,7 @@ static void fate_ask(Fate *f) {
                 q.query.victim_pid = f->pid;
                 q.query.victim_start_usec = f->start_usec;
                 /* It died after it began; a clock set back by less than a minute does not hide it. */
-                q.query.since_usec = now_usec(CLOCK_REALTIME) - now_usec(CLOCK_BOOTTIME) + f->start_usec - 60000000;
+                q.query.since_usec = clock_usec(CLOCK_REALTIME) - clock_usec(CLOCK_BOOTTIME) + f->start_usec - 60000000;
         }
         server_call_restrict(f->call, &q.query);
         f->asking = true;
@@ -251,7 +244,7 @@ void fate_begin(ServerCall *call, json_t *parameters) {
                 server_fail_text(call, "Failed", "no memory");
                 return;
         }
-        *f = (Fate) { .server = s, .call = call, .asked_usec = now_usec(CLOCK_BOOTTIME) };
+        *f = (Fate) { .server = s, .call = call, .asked_usec = clock_usec(CLOCK_BOOTTIME) };
         bad = fate_parse(f, parameters, &wait);
         if (bad) {
                 fate_free(f);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
+#include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/server/call-private.h"
 #include "supervisor/server/stream-private.h"
@@ -71,11 +71,9 @@ static bool stream_done(const Stream *t) {
 /* What retention took between the cursor and the oldest that is left. How many of them would have matched nobody knows. */
 static void gap_send(Stream *t, uint64_t evicted_seq) {
         char now[HUMAN_MOMENT_SIZE], json[512];
-        struct timespec ts;
         int n;
 
-        (void) clock_gettime(CLOCK_REALTIME, &ts);
-        (void) human_rfc3339((int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000, now);
+        (void) human_rfc3339((int64_t) clock_usec(CLOCK_REALTIME), now);
         n = snprintf(json, sizeof(json),
                      "{\"schema\":1,\"seq\":null,\"id\":null,\"type\":\"gap\",\"time\":\"%s\",\"recorded_time\":\"%s\","
                      "\"lost\":null,\"cause\":\"retention\",\"between\":{\"from_time\":null,\"to_time\":null},"
