@@ -2,15 +2,7 @@
 
 #include <string.h>
 
-static int hex(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
-}
+#include "policies/hex.h"
 
 /* One literal byte of @glob, and how many characters it took. */
 static unsigned char literal(const char *glob, size_t *ret_length) {
@@ -19,8 +11,8 @@ static unsigned char literal(const char *glob, size_t *ret_length) {
         *ret_length = 1;
         if (glob[0] != '\\' || glob[1] != 'x')
                 return (unsigned char) glob[0];
-        high = hex(glob[2]);
-        low = high < 0 ? -1 : hex(glob[3]);
+        high = hex_digit(glob[2]);
+        low = high < 0 ? -1 : hex_digit(glob[3]);
         if (low < 0)
                 return '\\';
         high = high * 16 + low;

@@ -11,8 +11,10 @@
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
+#include "policies/hex.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/proc.h"
+#include "supervisor/host/readfile.h"
 #include "supervisor/text/kernfile.h"
 
 enum { HANDLE_KERNFS = 0xfe };          /* FILEID_KERNFS: eight bytes, the id */
@@ -197,21 +199,9 @@ int cgroupfs_open_file(int dirfd, const char *file, int flags) {
 }
 
 ssize_t cgroupfs_reread(int fd, char *ret, size_t size) {
-        size_t used = 0;
+        ssize_t n = readfile_fd(fd, ret, size);
 
-        while (used + 1 < size) {
-                ssize_t n = pread(fd, ret + used, size - used - 1, (off_t) used);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return gone(errno);
-                if (n == 0)
-                        break;
-                used += (size_t) n;
-        }
-        ret[used] = '\0';
-        return (ssize_t) used;
+        return n < 0 ? gone((int) -n) : n;
 }
 
 ssize_t cgroupfs_read(int dirfd, const char *file, char *ret, size_t size) {
@@ -264,12 +254,6 @@ int cgroupfs_children(int dirfd, CgroupfsEach each, void *userdata) {
         return errno ? gone(errno) : 0;
 }
 
-static int hex_digit(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool cgroupfs_invocation(int dirfd, uint8_t ret[16]) {
         static const char *const names[] = { "user.invocation_id", "trusted.invocation_id" };
         char text[33];
@@ -278,7 +262,7 @@ bool cgroupfs_invocation(int dirfd, uint8_t ret[16]) {
                 if (fgetxattr(dirfd, names[i], text, sizeof(text)) != 32)
                         continue;
                 for (size_t b = 0; b < 16; b++) {
-                        int high = hex_digit(text[2 * b]), low = hex_digit(text[2 * b + 1]);
+                        int high = hex_digit_lower(text[2 * b]), low = hex_digit_lower(text[2 * b + 1]);
 
                         if (high < 0 || low < 0)
                                 return false;

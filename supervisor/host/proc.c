@@ -8,29 +8,9 @@
 #include <time.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/host/readfile.h"
 
 #define NSEC_PER_SEC UINT64_C(1000000000)
-
-static ssize_t read_file(const char *path, char *ret, size_t size) {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-        size_t used = 0;
-
-        if (fd < 0)
-                return -errno;
-        while (used + 1 < size) {
-                ssize_t n = read(fd, ret + used, size - used - 1);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        break;
-                used += (size_t) n;
-        }
-        ret[used] = '\0';
-        return (ssize_t) used;
-}
 
 ssize_t proc_read(int32_t pid, const char *file, char *ret, size_t size) {
         char path[96];
@@ -39,7 +19,7 @@ ssize_t proc_read(int32_t pid, const char *file, char *ret, size_t size) {
         if (pid <= 0)
                 return -ESRCH;
         snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
-        n = read_file(path, ret, size);
+        n = readfile_path(path, ret, size);
         return n == -ENOENT ? -ESRCH : n;
 }
 
@@ -126,7 +106,7 @@ uint64_t proc_start_nsec(uint64_t ticks) {
 /* Takes 32 hexadecimal digits from a file, dashes left out. */
 static int read_id(const char *path, char ret[33]) {
         char text[64];
-        ssize_t n = read_file(path, text, sizeof(text));
+        ssize_t n = readfile_path(path, text, sizeof(text));
         size_t used = 0;
 
         if (n < 0)

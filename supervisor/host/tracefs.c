@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/host/readfile.h"
 
 int trace_open(Tracefs *ret, const char *given, char *reterr_why, size_t why_size) {
         const char *const places[] = { given ? given : "/sys/kernel/tracing", given ? NULL : "/sys/kernel/debug/tracing" };
@@ -87,21 +88,7 @@ int trace_pread_small(int fd, char *buffer, size_t size) {
 }
 
 int trace_pread(int fd, char *buffer, size_t size) {
-        size_t at = 0;
-
-        while (at + 1 < size) {
-                ssize_t n = pread(fd, buffer + at, size - 1 - at, (off_t) at);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        break;
-                at += (size_t) n;
-        }
-        buffer[at] = '\0';
-        return (int) at;
+        return (int) readfile_fd(fd, buffer, size);
 }
 
 int trace_read(int fd, const char *path, char *buffer, size_t size) {

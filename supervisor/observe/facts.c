@@ -7,6 +7,7 @@
 
 #include "supervisor/base/fd.h"
 #include "supervisor/base/strbuf.h"
+#include "supervisor/host/readfile.h"
 #include "supervisor/text/escape.h"
 
 enum { CONTRIBUTORS = 10, CHILDREN_MAX = 16384 };
@@ -82,11 +83,9 @@ json_t *facts_pressure(int dirfd) {
         json_t *o;
         ssize_t n;
 
-        if (dirfd < 0) {
-                _cleanup_close_ int fd = open("/proc/pressure/memory", O_RDONLY | O_CLOEXEC);
-
-                n = fd < 0 ? -errno : cgroupfs_reread(fd, text, sizeof(text));
-        } else
+        if (dirfd < 0)
+                n = readfile_path("/proc/pressure/memory", text, sizeof(text));
+        else
                 n = cgroupfs_read(dirfd, "memory.pressure", text, sizeof(text));
         if (n < 0)      /* psi=0 gives EOPNOTSUPP */
                 return json_null();

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policies/hex.h"
+
 size_t escape_utf8_character(const char *data, size_t length, unsigned *ret_code) {
         const unsigned char *s = (const unsigned char *) data;
         size_t n;
@@ -96,16 +98,6 @@ void escape_text(Strbuf *out, const char *s) {
 
 void escape_terminal(Strbuf *out, const char *data, size_t length, bool escaped) {
         escape(out, data, length, /* terminal= */ true, /* keep_backslash= */ escaped);
-}
-
-static int hex_digit(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
 }
 
 int escape_undo(char *out, size_t size, const char *s, size_t *ret_length) {

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policies/hex.h"
+
 /* ---- records ---- */
 
 /* Reads decimal digits at *@p, moving it. Returns false without a digit or above 64 bits. */
@@ -29,22 +31,14 @@ static bool read_mark(const char **p, const char *end, char mark) {
         return true;
 }
 
-static int hex_digit(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        return -1;
-}
-
 /* The kernel writes \xNN for what is not printable and for the backslash itself, so nothing else has that form. */
 static int copy_text(KmsgRecord *r, const char *s, const char *end) {
         while (s < end && *s != '\n') {
                 char c = *s;
                 size_t step = 1;
 
-                if (end - s >= 4 && s[0] == '\\' && s[1] == 'x' && hex_digit(s[2]) >= 0 && hex_digit(s[3]) >= 0) {
-                        c = (char) (hex_digit(s[2]) << 4 | hex_digit(s[3]));
+                if (end - s >= 4 && s[0] == '\\' && s[1] == 'x' && hex_digit_lower(s[2]) >= 0 && hex_digit_lower(s[3]) >= 0) {
+                        c = (char) (hex_digit_lower(s[2]) << 4 | hex_digit_lower(s[3]));
                         step = 4;
                 }
                 if (r->length + 1 >= sizeof(r->text)) {
