@@ -1,0 +1,208 @@
+/* Each key of the configuration, and each way to get it wrong. */
+#include "check.h"
+#include "configs.h"
+
+#include <errno.h>
+
+/* Each line stands in a section of its kind, complete but for it. */
+static void test_every_key(void **state) {
+        static const struct {
+                const char *section, *line;
+                bool good;
+        } table[] = {
+                { "reeve", "Mode=watch", true },
+                { "reeve", "Mode=dry-run", true },
+                { "reeve", "Mode=", false },
+                { "reeve", "Watch=/system.slice", true },
+                { "reeve", "Watch=/system.slice/*", false },
+                { "reeve", "Watch=here", false },
+                { "reeve", "Source=kprobe", true },
+                { "reeve", "Source=bpf", false },
+                { "reeve", "Managers=a.service b.service", true },
+                { "reeve", "Managers=a", false },
+                { "reeve", "Managers=", true },
+                { "reeve", "MaxRetentionSec=90d", true },
+                { "reeve", "MaxRetentionSec=90 dogs", false },
+                { "reeve", "MaxUse=1G", true },
+                { "reeve", "MaxUse=lots", false },
+                { "reeve", "KeepRecords=5", true },
+                { "reeve", "KeepRecords=-5", false },
+                { "reeve", "KeepSigkills=5", true },
+                { "reeve", "KeepSigkills=5K", false },
+                { "reeve", "StormAfter=1000 per 1h", true },
+                { "reeve", "StormAfter=1000", false },
+                { "reeve", "MaxGroups=10", true },
+                { "reeve", "MaxGroups=0", false },
+                { "reeve", "KillLimit=5 per 1h", true },
+                { "reeve", "KillLimit=5 per", false },
+                { "reeve", "KillLimit=", false },
+                { "reeve", "Never=/a/**", true },
+                { "reeve", "Never=comm:sshd", false },
+                { "reeve", "RecordCommandLine=no", true },
+                { "reeve", "RecordCommandLine=nope", false },
+                { "reeve", "Taskstats=auto", true },
+                { "reeve", "Taskstats=perhaps", false },
+                { "reeve", "KillsRing=16K", true },
+                { "reeve", "KillsRing=15K", false },
+                { "reeve", "ChurnRing=64K", true },
+                { "reeve", "ChurnRing=2G", false },
+                { "budget", "MemoryMin=0", true },
+                { "budget", "MemoryLow=10%", true },
+                { "budget", "MemoryHigh=max", true },
+                { "budget", "MemoryMax=110%", false },
+                { "budget", "MemoryMax=", true },
+                { "budget", "MemorySwapMax=0", true },
+                { "budget", "MemorySwapMax=-1", false },
+                { "budget", "OOMGroup=yes", true },
+                { "budget", "OOMGroup=2", false },
+                { "budget", "OOMScoreAdjust=-500", true },
+                { "budget", "OOMScoreAdjust=-1001", false },
+                { "budget", "OOMScoreAdjustOf=all", true },
+                { "budget", "OOMScoreAdjustOf=some", false },
+                { "budget", "Own=adopt", true },
+                { "budget", "Own=yes", false },
+                { "budget", "Own=create", false },
+                { "budget", "Risk=yes", true },
+                { "budget", "Risk=high", false },
+                { "budget", "KillBudget=3 per 30d", true },
+                { "budget", "KillBudget=3", false },
+                { "budget", "Label=team=search", true },
+                { "budget", "Label=team", false },
+                { "budget", "Label=a b=c", false },
+                { "budget", "Documentation=https://wiki.example/x", true },
+                { "budget", "Documentation=wiki", false },
+                { "budget", "Enabled=no", true },
+                { "budget", "Enabled=maybe", false },
+                { "budget", "Match=/b", true },
+                { "budget", "Match=b", false },
+                { "budget", "Match=/b/", false },
+                { "budget", "Match=/b /c", true },
+                { "budget", "Match=/b c", true },
+                { "budget", "Match=/b/../c", false },
+                { "budget", "When=usage > 1", false },
+                { "rule", "Candidates=/a/*", true },
+                { "rule", "When=memory.some > 10%", true },
+                { "rule", "When=memory.some > 10M", false },
+                { "rule", "When=memory.full over 2s < 5% for 1min", true },
+                { "rule", "When=memory.full over > 5%", false },
+                { "rule", "When=usage > 512M", true },
+                { "rule", "When=usage > 90%", true },
+                { "rule", "When=usage>90%", true },
+                { "rule", "When=usage >= 90%", false },
+                { "rule", "When=usage over 3s > 90%", false },
+                { "rule", "When=usage.local > 90%", false },
+                { "rule", "When=swap > 90%", true },
+                { "rule", "When=growth over 10s > 10M", true },
+                { "rule", "When=growth > 10%", false },
+                { "rule", "When=refault > 1M for 5s", true },
+                { "rule", "When=high > 5 per 10s", true },
+                { "rule", "When=high > 5", false },
+                { "rule", "When=high < 5 per 10s", false },
+                { "rule", "When=max.local > 5 per 1min", true },
+                { "rule", "When=oom.local > 0 per 1min", true },
+                { "rule", "When=oom_kill.local > 0 per 1min", false },
+                { "rule", "When=oom_kill > 2 per 1h for 1s", true },
+                { "rule", "When=time_to_limit < 30s", true },
+                { "rule", "When=time_to_limit > 30s", false },
+                { "rule", "When=livelock for 60s", true },
+                { "rule", "When=livelock", true },
+                { "rule", "When=livelock > 5", false },
+                { "rule", "When=host.available < 5%", true },
+                { "rule", "When=host.swap < 100M for 5s", true },
+                { "rule", "When=host.swap < 100M for", false },
+                { "rule", "When=usage > 1 2 3", false },
+                { "rule", "When=usage > 1M for 5s now", false },
+                { "rule", "When=usage", false },
+                { "rule", "Then=notify", true },
+                { "rule", "Then=reclaim 64M", true },
+                { "rule", "Then=reclaim", false },
+                { "rule", "Then=reclaim 64M twice", false },
+                { "rule", "Then=throttle 80%", true },
+                { "rule", "Then=throttle 0%", false },
+                { "rule", "Then=relax", true },
+                { "rule", "Then=raise 10% up to 1G", true },
+                { "rule", "Then=raise 10%", false },
+                { "rule", "Then=raise 10% up to", false },
+                { "rule", "Then=freeze 30s", true },
+                { "rule", "Then=freeze 31s", false },
+                { "rule", "Then=term 10s", true },
+                { "rule", "Then=term", false },
+                { "rule", "Then=kill", true },
+                { "rule", "Then=kill all", false },
+                { "rule", "Then=restart", true },
+                { "rule", "Then=exec /bin/true", true },
+                { "rule", "Then=exec true", false },
+                { "rule", "Then=pray", false },
+                { "rule", "Victim=process", true },
+                { "rule", "Victim=thread", false },
+                { "rule", "Rank=size growth pressure swap refault oom_score", true },
+                { "rule", "Rank=size size", false },
+                { "rule", "Rank=age", false },
+                { "rule", "Prefer=comm:cc1", true },
+                { "rule", "Avoid=/a/b", true },
+                { "rule", "Prefer=comm:", false },
+                { "rule", "Never=comm:cc1", false },
+                { "rule", "StepUp=2", true },
+                { "rule", "StepUp=two", false },
+                { "rule", "SettleSec=15s", true },
+                { "rule", "SettleSec=soon", false },
+                { "rule", "DryRun=yes", true },
+                { "rule", "DryRun=x", false },
+                { "rule", "Own=adopt", true },
+                { "rule", "Own=create", false },
+                { "rule", "Enabled=yes", true },
+                { "alert", "On=kill blind", true },
+                { "alert", "On=death", false },
+                { "alert", "Match=/a/*", true },
+                { "alert", "Sink=journal", true },
+                { "alert", "Sink=exec /a b", true },
+                { "alert", "Sink=exec a", false },
+                { "alert", "Sink=mail", false },
+                { "alert", "Sink=datagram /run/x", true },
+                { "alert", "Enabled=no", true },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+                const char *s = table[i].section;
+                char text[512], all[4096];
+                Complaints complaints;
+                Config *c = NULL;
+
+                (void) snprintf(text, sizeof(text), "[%s%s]\n%s%s\n", s, strcmp(s, "reeve") == 0 ? "" : " x",
+                                strcmp(s, "budget") == 0  ? "Match=/a\nKillBudget=1 per 1h\n"
+                                : strcmp(s, "rule") == 0  ? "Match=/a\nWhen=memory.full > 1%\nThen=notify\n"
+                                : strcmp(s, "alert") == 0 ? "On=drift\n"
+                                                          : "",
+                                table[i].line);
+                if (parse(text, &c, &complaints) != (table[i].good ? 0 : -EINVAL)) {
+                        joined(&complaints, all, sizeof(all));
+                        fail_msg("[%s] %s: %s", s, table[i].line, all);
+                }
+                c = config_unref(c);
+                complaints_done(&complaints);
+        }
+}
+
+static void test_several_globs_on_a_line(void **state) {
+        Complaints complaints;
+        Config *c = NULL;
+
+        (void) state;
+        assert_int_equal(parse("[rule r]\nMatch=/a b /c  **/d\nWhen=livelock\nThen=notify\nPrefer=comm:a b comm:c /x\n", &c, &complaints), 0);
+        assert_int_equal(c->rules[0].match.count, 3);
+        assert_string_equal(c->rules[0].match.items[0].text, "/a b");
+        assert_string_equal(c->rules[0].match.items[2].text, "**/d");
+        assert_int_equal(c->rules[0].prefer.count, 3);
+        assert_string_equal(c->rules[0].prefer.items[0].text, "comm:a b");
+        c = config_unref(c);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_every_key),
+                cmocka_unit_test(test_several_globs_on_a_line),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
