@@ -1,0 +1,85 @@
+/* Retention: what goes, and whose. */
+#include "check.h"
+#include "ledgers.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+static void test_one_owner_keeps_a_quarter(void **state) {
+        LedgerBounds b = { .keep_records = 40, .keep_sigkills = 8 };
+        LedgerOpening o;
+        Ledger *l = ledger_open_with(&b, &o);
+        Taken t;
+
+        (void) state;
+        add_kill(l, 1, 0, "/root");
+        for (uint64_t i = 2; i <= 31; i++)
+                add_kill(l, i, 1001, "/user");
+        t = QUERY(l, .for_reader = true, .reader_uid = 1001);
+        assert_int_equal(t.n, 10);
+        assert_int_equal(t.seqs[0], 22);        /* his own oldest went */
+        assert_int_equal(QUERY(l, .cgroup = "/root").n, 1);
+        assert_int_equal(ledger_evicted_seq(l, 0), 21);
+        assert_int_equal(ledger_evicted_seq(l, 1U << REEVE_RECORD_SIGKILL), 0);
+        for (uint64_t i = 32; i <= 40; i++)
+                add_text(l, (RecordMeta) { .seq = i, .type = REEVE_RECORD_SIGKILL, .owner_uid = 1001 }, "{}", 1);
+        assert_int_equal(QUERY(l, .types = 1U << REEVE_RECORD_SIGKILL).n, 2);
+        assert_int_equal(QUERY(l, .types = 1U << REEVE_RECORD_KILL).n, 11);
+        for (uint64_t i = 41; i <= 100; i++)
+                add_kill(l, i, 0, "/root");
+        assert_int_equal(QUERY(l, .types = 1U << REEVE_RECORD_KILL).n, 40);
+        assert_int_equal(QUERY(l, .cgroup = "/user").n, 0);     /* the oldest in all */
+        l = ledger_close(l, 0);
+        l = ledger_open_with(&b, &o);
+        assert_int_equal(ledger_evicted_seq(l, 0), 60);
+        assert_int_equal(o.records, 42);
+        l = ledger_close(l, 0);
+}
+
+static void test_old_ones_go(void **state) {
+        LedgerBounds b = { .retention_usec = 10 * 1000000 };
+        LedgerOpening o;
+        Ledger *l = ledger_open_with(&b, &o);
+
+        (void) state;
+        for (uint64_t i = 1; i <= 20; i++)
+                add_kill(l, i, 0, "/a");
+        assert_int_equal(ledger_retain(l, 20 * 1000000), 9);
+        assert_int_equal(QUERY(l, .limit = 1).seqs[0], 10);
+        l = ledger_close(l, 0);
+}
+
+static void test_size_is_bounded(void **state) {
+        LedgerBounds b = { .max_bytes = 512 << 10 };
+        LedgerOpening o;
+        Ledger *l = ledger_open_with(&b, &o);
+        char *json = malloc(8192);
+        struct stat st;
+        Taken t;
+
+        (void) state;
+        memset(json, 'x', 8192);
+        (void) memcpy(json, "{\"a\":\"", 6);
+        (void) strcpy(json + 8189, "\"}");
+        for (uint64_t i = 1; i <= 300; i++)
+                add_text(l, (RecordMeta) { .seq = i, .owner_uid = i % 3 == 0 ? 1001 : 0 }, json, 1);
+        t = QUERY(l, .limit = 0);
+        assert_int_equal(t.seqs[t.n - 1], 300);
+        assert_true(t.n < 60);
+        t = QUERY(l, .for_reader = true, .reader_uid = 1001);
+        assert_true(t.n > 0 && t.n <= 16);
+        assert_int_equal(stat(file, &st), 0);
+        assert_true(st.st_size < (600 << 10));
+        free(json);
+        l = ledger_close(l, 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(test_one_owner_keeps_a_quarter),
+                TEST(test_old_ones_go),
+                TEST(test_size_is_bounded),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
