@@ -21,7 +21,7 @@
 #include "supervisor/flow/counters.h"
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/history.h"
-#include "supervisor/flow/intake.h"
+#include "supervisor/flow/late.h"
 #include "supervisor/flow/kills.h"
 #include "supervisor/flow/settings.h"
 #include "supervisor/flow/signals.h"
@@ -146,7 +146,7 @@ static int on_dirwatch(sd_event_source *source, int fd, uint32_t revents, void *
         groups_take_news(s);
         if (s->walked && !walked) {
                 begin_budgets(s);
-                intake_pump(s);
+                late_pump(s);
                 /* Of the start (BTF, the configuration, the walk) nothing is needed any more, and it is locked. */
                 (void) malloc_trim(0);
         }
@@ -288,7 +288,7 @@ void supervisor_done(Supervisor *s) {
         units_close(s);
         history_done(s);
         signals_done(s);
-        intake_done(s);
+        late_done(s);
         asked_done(s);
         s->emit.server = s->server = server_free(s->server);
         s->budgets_io = sd_event_source_disable_unref(s->budgets_io);

@@ -141,6 +141,7 @@ void assemble_take_victim(Assembler *a, Open *o, const Evidence *e) {
 
         a->stats.attempts++;
         o->last_nsec = e->time_nsec;
+        o->kill.replayed |= e->again;
         o->kill.attempts++;
         o->kill.group_kill = o->passes++ > 0 || ev->group_cgroup_id != 0;
         o->awaited = true;

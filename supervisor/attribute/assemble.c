@@ -96,6 +96,7 @@ static Open *begin(Assembler *a, const Evidence *e, const AssembleSink *sink) {
                         .tier = REEVE_TIER_KPROBE,
                         .confidence = REEVE_CONFIDENCE_LIKELY,
                         .late = a->late,
+                        .replayed = e->again,
                 },
         };
         assemble_copy_comm(o->kill.invoker_comm, e->comm);

@@ -89,6 +89,7 @@ typedef struct Evidence {
         EvidenceKind kind;
         uint32_t cpu;
         uint64_t time_nsec;             /* CLOCK_BOOTTIME */
+        bool again;                     /* an earlier run was given it too: what follows from it may be recorded already */
         int32_t pid;                    /* common_pid: who ran: the invoker of the OOM killer, the sender of a signal (a thread id) */
         const char *comm;               /* of that thread where the event carries it ($comm of the pair), else NULL */
         union {

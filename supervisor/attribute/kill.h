@@ -79,6 +79,7 @@ typedef struct Kill {
         ReeveTier tier;
         ReeveConfidence confidence;
         bool late;                      /* read back after the fact */
+        bool replayed;                  /* an earlier run had part of the evidence: it may be recorded already */
 } Kill;
 
 /* The numbers of a Kill before anything is known of them; stands among designated initialisers. */

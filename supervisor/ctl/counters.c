@@ -109,7 +109,9 @@ void counters_print(const CtlContext *c, const json_t *status) {
                                                { "stalled", "stuck" }, { NULL, NULL } };
         static const char *const missed[][2] = { { "details_missed", "kills without details" }, { "signals_skipped", "SIGKILLs not recorded" },
                                                  { "journal_dropped", "journal entries dropped" },
-                                                 { "cgroups_refused", "cgroups over MaxGroups=" }, { NULL, NULL } };
+                                                 { "cgroups_refused", "cgroups over MaxGroups=" },
+                                                 { "pages_unspooled", "pages a crash would have lost" },
+                                                 { "events_undecoded", "events of unknown form" }, { NULL, NULL } };
 
         (void) fputc('\n', stdout);
         kills_print(c, status);

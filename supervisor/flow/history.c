@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/flow/intake.h"
+#include "supervisor/flow/late.h"
 
 static int marker_path(const Supervisor *s, char *buf, size_t size) {
         return snprintf(buf, size, "%s/read-back", s->options.runtime_directory) < (int) size ? 0 : -ENAMETOOLONG;
@@ -45,18 +45,18 @@ void history_take(Supervisor *s) {
 
         if (s->readback) {
                 readback_counts(s->readback, &counts);
-                while (!intake_full(s) && (read = readback_take(s->readback))) {
-                        intake_read_back(s, read);
+                while (!late_full(s) && (read = readback_take(s->readback))) {
+                        late_read_back(s, read);
                         (void) readback_kill_free(read);
                 }
         }
-        if (counts.done && !intake_full(s)) {
+        if (counts.done && !late_full(s)) {
                 s->readback_io = sd_event_source_disable_unref(s->readback_io);
                 s->readback = readback_free(s->readback);
                 s->read_back = true;
         }
         /* Whoever kills us before the last one stands in the spool makes us read once more. */
-        if (s->read_back && !intake_reads_back(s)) {
+        if (s->read_back && !late_reads_back(s)) {
                 s->read_back = false;
                 mark_read_back(s);
         }

@@ -14,6 +14,7 @@
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/intake.h"
+#include "supervisor/flow/late.h"
 #include "supervisor/flow/signals.h"
 #include "supervisor/text/kernfile.h"
 
@@ -60,7 +61,7 @@ static int on_look_again(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* Pages whose evidence is in finished records may go: all before the oldest kill that is still open or waits. */
 static void release_pages(Supervisor *s) {
-        uint64_t open = assemble_oldest(s->from.assembler), waits = intake_releasable_nsec(s);
+        uint64_t open = assemble_oldest(s->from.assembler), waits = late_releasable_nsec(s);
         uint64_t upto = open == UINT64_MAX ? UINT64_MAX : open - 1;
 
         if (waits < upto)
@@ -75,9 +76,15 @@ static void drain(Supervisor *s) {
         uint64_t kills = assemble_stats(s->from.assembler)->attempts;
         int r = 1;
 
-        for (int pass = 0; pass < PASSES_MAX && r > 0; pass++)
-                r = kprobe_drain(s->from.kprobe, on_evidence, s);
-        release_pages(s);
+        for (int pass = 0; pass < PASSES_MAX && r > 0; pass++) {
+                /* While the evidence of kills not recorded yet fills the spool, the rings keep what comes: they outlive us too. */
+                bool waits = late_releasable_nsec(s) != UINT64_MAX;
+
+                r = kprobe_drain(s->from.kprobe, waits, on_evidence, s);
+                release_pages(s);
+                if (r > 0 && waits)
+                        late_hurry(s);
+        }
         if (r > 0)
                 state_timer(s, &s->from.again_timer, CHURN_PAUSE_USEC, on_again);
         s->from.failures = r < 0 ? s->from.failures + 1 : 0;
@@ -378,13 +385,6 @@ static void settle_up(Supervisor *s) {
                 look(s, 0);
 }
 
-/* When the newest record of an earlier run was of, on the boot clock; 0: none, or of another boot. */
-static uint64_t last_known_nsec(const Supervisor *s) {
-        int64_t usec = (int64_t) s->opening.last_time_usec - s->emit.context.realtime_offset_usec;
-
-        return s->opening.last_time_usec > 0 && usec > 0 ? (uint64_t) usec * 1000 : 0;
-}
-
 /* While another source was in use its own account was kept: what the rings lost meanwhile is no news. */
 static void catch_up(Supervisor *s, const ReconcileReading *first) {
         KprobeCounters counters;
@@ -410,7 +410,7 @@ static void take_over_losses(Supervisor *s, ReconcileReading *first) {
         first->hits = first->read + p->told;
         if (counters.told_kills < first->overruns)
                 first->overruns = counters.told_kills;
-        first->time_nsec = last_known_nsec(s);
+        first->time_nsec = late_recorded_nsec(s);
         state_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
- * the lowest: emit, groups, more, exits, units, kills, intake, signals, history, counters, sources; settings; asked, status,
+ * the lowest: emit, groups, more, exits, units, kills, late, intake, signals, history, counters, sources; settings; asked, status,
  * explaining, changes, answers. supervisor.c above them owns the state and hands round what comes in. */
 #include <stdbool.h>
 #include <stdint.h>
@@ -127,6 +127,8 @@ typedef struct Supervisor {
         int64_t started_realtime_usec;
         LateKill *late;                 /* kills that wait for the ledger's word whether it has them, oldest first */
         size_t n_late;
+        bool late_hurry;                /* they wait for the first walk no longer */
+        sd_event_source *late_timer;
         bool read_back;                 /* all that was read back has come in; the mark waits for the last of them */
         uint64_t next_cookie;
         struct Asked *asked;            /* questions to eyes and the slow hand that wait for an answer */

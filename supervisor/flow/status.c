@@ -45,6 +45,8 @@ static void add_kprobe_counters(Supervisor *s, json_t *status) {
                                                                       "overruns", (json_int_t) ring.overruns, "drops",
                                                                       (json_int_t) ring.drops));
                 (void) json_object_set_new(status, "kernel_bytes", json_integer((json_int_t) c.kernel_bytes));
+                (void) json_object_set_new(status, "pages_unspooled", json_integer((json_int_t) c.unspooled));
+                (void) json_object_set_new(status, "events_undecoded", json_integer((json_int_t) c.undecoded));
         } else
                 (void) json_object_set_new(status, "kernel_bytes", json_integer(0));
         (void) json_object_set_new(status, "probes", probes);
@@ -64,6 +66,7 @@ static void add_counters(Supervisor *s, json_t *status) {
         (void) json_object_set_new(status, "attributed", json_integer((json_int_t) c->attributed));
         (void) json_object_set_new(status, "unattributed", causes);
         (void) json_object_set_new(status, "outside", json_integer((json_int_t) c->outside));
+        (void) json_object_set_new(status, "late_waiting", json_integer((json_int_t) s->n_late));
         (void) json_object_set_new(status, "not_counted", json_integer((json_int_t) c->not_counted));
         add_kprobe_counters(s, status);
         clerk_counters(s->clerk, &clerk);

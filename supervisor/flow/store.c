@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/history.h"
-#include "supervisor/flow/intake.h"
+#include "supervisor/flow/late.h"
 #include "supervisor/host/proc.h"
 
 static int fail(char *reterr, size_t size, const char *what, int error) {
@@ -26,7 +27,7 @@ static int on_clerk(sd_event_source *source, int fd, uint32_t revents, void *use
         (void) source, (void) fd, (void) revents;
         clerk_dispatch(s->clerk);
         /* Who waited for a place among the clerk's questions may have one now. */
-        intake_pump(s);
+        late_pump(s);
         history_take(s);
         return 0;
 }
@@ -47,8 +48,19 @@ static void on_trouble(const char *text, bool over, void *userdata) {
         (void) sd_notifyf(0, "STATUS=%s%s", over ? "" : "Records wait in the spool: ", text);
 }
 
+/* All rings once over, and as much again for what came while their kills waited for the ledger. Slots take memory when they
+ * are used first. */
+static uint32_t page_slots(const Supervisor *s) {
+        enum { LEAST = 256, MOST = 16384 };
+        const ConfigReeve *c = &s->config->reeve;
+        uint64_t rings = (c->kills_ring_bytes + c->churn_ring_bytes) * (uint64_t) sysconf(_SC_NPROCESSORS_CONF);
+        uint64_t slots = 2 * rings / PAGE_BYTES;
+
+        return slots < LEAST ? LEAST : slots > MOST ? MOST : (uint32_t) slots;
+}
+
 int store_open(Supervisor *s, char *reterr, size_t size) {
-        SpoolOptions spool = { .boot_id = s->boot_id, .record_bytes = 4 << 20 };
+        SpoolOptions spool = { .boot_id = s->boot_id, .page_slots = page_slots(s), .record_bytes = 4 << 20 };
         char path[1100], note[256] = "", text[512] = "";
         ClerkOptions clerk = {
                 .path = path,

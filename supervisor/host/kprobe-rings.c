@@ -212,6 +212,7 @@ static int evict(Kprobe *k) {
         return 0;
 }
 
+/* Returns 0; -ENOBUFS: there is none; -EAGAIN: nor shall one be made. */
 static int take_slot(Kprobe *k) {
         void *data;
 
@@ -223,6 +224,8 @@ static int take_slot(Kprobe *k) {
                         return 0;
                 }
                 k->spare = RING_NO_PAGE;
+                if (k->keep)
+                        return -EAGAIN;
                 if (evict(k) < 0)
                         break;
         }
@@ -273,7 +276,8 @@ static bool ring_load(Kprobe *k, Ring *r, uint32_t slot, void *data) {
 /* Reads the next page. Returns 1 with one, 0 when the ring is empty, -errno. Straight into the store: between the read,
  * which consumes, and the mark that makes it findable nothing can be lost that the zeroed slot does not show. */
 static int ring_read(Kprobe *k, Ring *r, uint32_t *ret_slot, void **ret_data) {
-        bool stored = take_slot(k) == 0;
+        int slot = take_slot(k);
+        bool stored = slot == 0;
         void *data = stored ? k->pages[k->spare].data : r->private_page;
         PageInfo info = {
                 .generation = r->generation->name.number,
@@ -283,6 +287,10 @@ static int ring_read(Kprobe *k, Ring *r, uint32_t *ret_slot, void **ret_data) {
         };
         ssize_t n;
 
+        if (slot == -EAGAIN) {
+                k->full = true;
+                return 0;
+        }
         if (stored)
                 k->store.about(k->store.userdata, k->spare, &info);
         do
@@ -434,12 +442,14 @@ static void deliver(Kprobe *k, Ring *r, KprobeTake take, void *userdata) {
         Evidence e;
         size_t size;
         uint64_t nsec;
+        bool again;
         const void *event = ringcursor_event(r->cursor, &size, &nsec);
         int kind = r->generation->formats ? ringpage_decode(r->generation->formats, event, size, &e, NULL) : -ENOMSG;
 
         /* A page is let go when all that is in it is finished: the end of an OOM whose beginning went with its page would
          * be taken for another OOM. */
-        if (count(k, r, kind) && nsec <= k->store.counters[COUNTER_RELEASED])
+        again = count(k, r, kind);
+        if (again && nsec <= k->store.counters[COUNTER_RELEASED])
                 return;
         if (nsec > k->passed_nsec)
                 k->passed_nsec = nsec;
@@ -449,6 +459,7 @@ static void deliver(Kprobe *k, Ring *r, KprobeTake take, void *userdata) {
         }
         e.cpu = r->cpu;
         e.time_nsec = nsec;
+        e.again = again;
         if (follow(k, r->generation, kind, &e))
                 take(&e, userdata);
 }
@@ -493,7 +504,8 @@ int rings_pass(Kprobe *k, uint64_t now_nsec, KprobeTake take, void *userdata) {
                         else if (!next || r->nsec < next->nsec)
                                 next = r;
                 }
-                if (!next)
+                /* What stayed in a ring may be earlier than all that is at hand. */
+                if (!next || k->full)
                         break;
                 deliver(k, next, take, userdata);
                 ring_advance(k, next);

@@ -363,12 +363,15 @@ int kprobe_churn_fd(const Kprobe *k) {
 
 /* ---- reading ---- */
 
-int kprobe_drain(Kprobe *k, KprobeTake take, void *userdata) {
+int kprobe_drain(Kprobe *k, bool keep, KprobeTake take, void *userdata) {
         uint64_t now = boottime_nsec();
-        int r = rings_pass(k, now, take, userdata);
+        int r;
 
-        if (r < 0)
-                return r;
+        k->keep = keep;
+        k->full = false;
+        r = rings_pass(k, now, take, userdata);
+        if (r < 0 || k->full)
+                return r < 0 ? r : 1;
         k->drained_nsec = now;
         if (k->n_generations > 1)
                 retire(k);
@@ -557,7 +560,7 @@ int kprobe_reconcile(Kprobe *k, KprobeTake take, void *userdata, KprobeLoss *ret
         for (uint32_t i = 0; i < KPROBE_PROBES_MAX; i++)
                 hits[i] = now.probes[i].hits;
         if (r == 0)
-                r = kprobe_drain(k, take, userdata);
+                r = kprobe_drain(k, /* keep= */ false, take, userdata);
         if (r < 0)
                 return r;
         for (uint32_t i = 0; i < ELEMENTSOF(told); i++) {

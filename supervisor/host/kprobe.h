@@ -73,9 +73,10 @@ int kprobe_churn_fd(const Kprobe *k);
 typedef void (*KprobeTake)(const Evidence *evidence, void *userdata);
 
 /* Reads all rings and hands over every event up to the moment of the call, in order of time over all CPUs. Strings of an
- * Evidence live until kprobe_release() passes its time. Returns 0, or 1 when later events are known already (call again
- * at once), or -errno of a ring that can no longer be read. */
-int kprobe_drain(Kprobe *k, KprobeTake take, void *userdata);
+ * Evidence live until kprobe_release() passes its time. Where the page store is full: with @keep the rest stays in the rings,
+ * until they overrun; else the page that was handed over longest ago gives way, and would be lost in a crash (counted:
+ * unspooled). Returns 0, or 1 when there are more events already, or -errno of a ring that can no longer be read. */
+int kprobe_drain(Kprobe *k, bool keep, KprobeTake take, void *userdata);
 
 /* Everything up to @upto_nsec (CLOCK_BOOTTIME) is in finished records that are spooled: its pages may go. Pass the time
  * before the oldest OOM still open, or UINT64_MAX when there is none. */

@@ -254,7 +254,7 @@ static int watch(Dump *d) {
 
         for (;;) {
                 do
-                        r = kprobe_drain(d->kprobe, take, d);
+                        r = kprobe_drain(d->kprobe, false, take, d);
                 while (r == 1 && now_nsec() < end);
                 fflush(stdout);
                 if (r < 0)

@@ -1,17 +1,17 @@
 #vm slow timeout=400
 # reeved is SIGKILLed at random moments of a mixed storm: each kill is recorded once, and as it was.
 #
-#   bed/truth/manager-0..15   a case after the other   -> about 400 kills
+#   bed/truth/manager-0..7   a case after the other   -> about 700 kills
 . /reeve/scenarios/truth.inc
 # A start takes seconds under emulation, and the storm goes on: 128 KiB a CPU hold about 120 of these kills.
 truth_begin $'[reeve]\nSource=kprobe\nKillsRing=384K' kprobe
 seed=${REEVE_SEED:-34}
 RANDOM=$seed
 note "seed $seed"
-truth_load 300 --seed "$seed" --managers 16 --kinds own,same,ancestor,group,group_above,shared,leaderless,moved,race,hostile &
+truth_load 500 --seed "$seed" --managers 8 --kinds own,same,ancestor,group,group_above,shared,leaderless,moved,race,hostile &
 load=$!
 for crash in {1..8}; do
-        sleep "$((RANDOM % 4)).$((RANDOM % 10))"
+        sleep "$((RANDOM % 3)).$((RANDOM % 10))"
         kill -0 "$load" 2>/dev/null || break
         reeve_crash
 done
