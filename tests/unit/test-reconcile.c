@@ -9,17 +9,29 @@ static ReconcileReading at(uint64_t seconds, uint64_t n) {
                                     .hits = n, .read = n, .confirmed = n, .recorded = n, .otherwise = REEVE_GAP_UNKNOWN };
 }
 
-static void test_what_agrees_is_no_gap(void **state) {
+static ReconcileGap gaps[RECONCILE_GAPS_MAX];
+
+/* A reconciler whose first reading, at one second, was n of all. */
+static Reconciler begun(uint64_t n) {
         Reconciler r = { 0 };
-        ReconcileGap gaps[RECONCILE_GAPS_MAX];
-        ReconcileReading x = at(1, 5);
+        ReconcileReading x = at(1, n);
+
+        reconcile_begin(&r, &x);
+        return r;
+}
+
+static size_t look(Reconciler *r, const ReconcileReading *x) {
+        return reconcile_look(r, x, SECOND, gaps);
+}
+
+static void test_what_agrees_is_no_gap(void **state) {
+        Reconciler r = begun(5);
+        ReconcileReading x = at(2, 105);
 
         (void) state;
-        reconcile_begin(&r, &x);
-        x = at(2, 105);
         x.outside = 7;
         x.recorded = 98;
-        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        assert_int_equal(look(&r, &x), 0);
         assert_false(reconcile_pending(&r));
         assert_int_equal(r.counters.attempts, 100);
         assert_int_equal(r.counters.attributed, 93);
@@ -27,24 +39,21 @@ static void test_what_agrees_is_no_gap(void **state) {
 }
 
 static void test_a_kill_between_two_readings_is_no_gap(void **state) {
-        Reconciler r = { 0 };
-        ReconcileGap gaps[RECONCILE_GAPS_MAX];
-        ReconcileReading x = at(1, 0);
+        Reconciler r = begun(0);
+        ReconcileReading x = at(2, 1);
 
         (void) state;
-        reconcile_begin(&r, &x);
-        x = at(2, 1);
         x.confirmed = x.read = 0;               /* counted, its record not yet there */
-        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        assert_int_equal(look(&r, &x), 0);
         assert_true(reconcile_pending(&r));
         x = at(4, 1);
-        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        assert_int_equal(look(&r, &x), 0);
         assert_false(reconcile_pending(&r));
         x = at(5, 1);
         x.confirmed = x.read = 2;               /* recorded before its count was read */
-        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        assert_int_equal(look(&r, &x), 0);
         x = at(6, 2);
-        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        assert_int_equal(look(&r, &x), 0);
         assert_false(reconcile_pending(&r));
 }
 
@@ -59,26 +68,23 @@ static void test_losses_have_size_and_cause(void **state) {
 
         (void) state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-                Reconciler r = { 0 };
-                ReconcileGap gaps[RECONCILE_GAPS_MAX];
-                ReconcileReading x = at(1, 0);
+                Reconciler r = begun(0);
+                ReconcileReading x = at(2, 10);
                 size_t n;
 
-                reconcile_begin(&r, &x);
-                x = at(2, 10);
                 x.hits = rows[i].hits;
                 x.read = rows[i].read;
                 x.confirmed = x.recorded = rows[i].confirmed;
                 x.overruns = rows[i].overruns;
                 x.otherwise = rows[i].otherwise;
-                assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+                assert_int_equal(look(&r, &x), 0);
                 x.time_nsec = 2500000000;
-                assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+                assert_int_equal(look(&r, &x), 0);
                 x.time_nsec = UINT64_C(3) * SECOND;
                 x.open = true;
-                assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+                assert_int_equal(look(&r, &x), 0);
                 x.open = false;
-                n = reconcile_look(&r, &x, SECOND, gaps);
+                n = look(&r, &x);
                 if (n != rows[i].n)
                         fail_msg("%s: %zu gaps", rows[i].why, n);
                 for (size_t g = 0; g < n; g++) {
@@ -89,42 +95,36 @@ static void test_losses_have_size_and_cause(void **state) {
                 }
                 assert_false(reconcile_pending(&r));
                 x.time_nsec = UINT64_C(9) * SECOND;
-                assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+                assert_int_equal(look(&r, &x), 0);
         }
 }
 
 static void test_a_counter_that_begins_anew(void **state) {
-        Reconciler r = { 0 };
-        ReconcileGap gaps[RECONCILE_GAPS_MAX];
-        ReconcileReading x = at(1, 50);
+        Reconciler r = begun(50);
+        ReconcileReading x = at(2, 52);
 
         (void) state;
-        reconcile_begin(&r, &x);
-        x = at(2, 52);
         x.hits = x.read = 2;                    /* the probes were made again */
-        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 0);
+        assert_int_equal(look(&r, &x), 0);
         assert_false(reconcile_pending(&r));
         assert_int_equal(r.counters.resets, 1);
         assert_int_equal(r.counters.attempts, 2);
 }
 
 static void test_a_lasting_surplus_hides_nothing(void **state) {
-        Reconciler r = { 0 };
-        ReconcileGap gaps[RECONCILE_GAPS_MAX];
-        ReconcileReading x = at(1, 0);
+        Reconciler r = begun(0);
+        ReconcileReading x = at(2, 1);
 
         (void) state;
-        reconcile_begin(&r, &x);
-        x = at(2, 1);
         x.confirmed = 2;
-        (void) reconcile_look(&r, &x, SECOND, gaps);
+        (void) look(&r, &x);
         x.time_nsec = UINT64_C(4) * SECOND;
-        (void) reconcile_look(&r, &x, SECOND, gaps);
+        (void) look(&r, &x);
         x = at(5, 2);
         x.confirmed = 2;                        /* one more counted, none more confirmed */
-        (void) reconcile_look(&r, &x, SECOND, gaps);
+        (void) look(&r, &x);
         x.time_nsec = UINT64_C(7) * SECOND;
-        assert_int_equal(reconcile_look(&r, &x, SECOND, gaps), 1);
+        assert_int_equal(look(&r, &x), 1);
         assert_int_equal(gaps[0].lost, 1);
 }
 
