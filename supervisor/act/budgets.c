@@ -18,6 +18,7 @@
 #include "supervisor/base/fd.h"
 #include "supervisor/base/idmap.h"
 #include "supervisor/base/ring.h"
+#include "supervisor/base/thread.h"
 
 enum {
         REQUESTS = 65536,                /* a first report of all cgroups fits */
@@ -143,21 +144,6 @@ static void *slow_hand(void *userdata) {
         return NULL;
 }
 
-static int thread_start(Budgets *b) {
-        pthread_attr_t attr;
-        int r;
-
-        pthread_attr_init(&attr);
-        pthread_attr_setstacksize(&attr, STACK_SIZE);
-        r = pthread_create(&b->thread, &attr, slow_hand, b);
-        pthread_attr_destroy(&attr);
-        if (r != 0)
-                return -r;
-        b->running = true;
-        (void) pthread_setname_np(b->thread, "slow-hand");
-        return 0;
-}
-
 int budgets_new(Budgets **ret, const BudgetsOptions *o) {
         Budgets *b = calloc(1, sizeof(*b));
         int r;
@@ -181,7 +167,8 @@ int budgets_new(Budgets **ret, const BudgetsOptions *o) {
         if (r == 0)
                 r = ring_new(&b->answers, ANSWERS);
         if (r == 0)
-                r = thread_start(b);
+                r = thread_start(&b->thread, "slow-hand", STACK_SIZE, slow_hand, b);
+        b->running = r == 0;
         if (r < 0) {
                 (void) budgets_free(b);
                 return r;

@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "supervisor/base/thread.h"
+
 /* A mutex held for a few instructions: measured against a lock-free queue it costs nothing that shows beside the
  * eventfd write, and it is evidently right. Priority inheritance keeps a starved holder from stalling the event thread. */
 struct Ring {
@@ -18,7 +20,6 @@ struct Ring {
 };
 
 int ring_new(Ring **ret, size_t capacity) {
-        pthread_mutexattr_t attr;
         Ring *r = calloc(1, sizeof(*r) + capacity * sizeof(void *));
 
         if (!r)
@@ -31,10 +32,7 @@ int ring_new(Ring **ret, size_t capacity) {
                 free(r);
                 return error;
         }
-        pthread_mutexattr_init(&attr);
-        pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
-        pthread_mutex_init(&r->lock, &attr);
-        pthread_mutexattr_destroy(&attr);
+        thread_lock_init(&r->lock);
         *ret = r;
         return 0;
 }

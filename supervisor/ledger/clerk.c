@@ -8,25 +8,13 @@
 
 #include "supervisor/base/clock.h"
 #include "supervisor/base/ring.h"
+#include "supervisor/base/thread.h"
 #include "supervisor/ledger/clerk-private.h"
 
 enum {
         QUEUE_DEFAULT = 4096,
         STACK_BYTES = 256 << 10,
 };
-
-static int thread_start(Clerk *c) {
-        pthread_attr_t attr;
-        int r;
-
-        pthread_attr_init(&attr);
-        pthread_attr_setstacksize(&attr, STACK_BYTES);
-        r = pthread_create(&c->thread, &attr, clerk_work, c);
-        pthread_attr_destroy(&attr);
-        if (r == 0)
-                (void) pthread_setname_np(c->thread, "reeve-clerk");
-        return -r;
-}
 
 static Clerk *clerk_destroy(Clerk *c) {
         Ask *a;
@@ -49,16 +37,12 @@ static Clerk *clerk_destroy(Clerk *c) {
 }
 
 static int clerk_alloc(Clerk **ret, const ClerkOptions *o) {
-        pthread_mutexattr_t attr;
         Clerk *c = calloc(1, sizeof(*c));
         int r;
 
         if (!c)
                 return -ENOMEM;
-        pthread_mutexattr_init(&attr);
-        pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
-        pthread_mutex_init(&c->lock, &attr);
-        pthread_mutexattr_destroy(&attr);
+        thread_lock_init(&c->lock);
         pthread_cond_init(&c->wake, NULL);
         c->asks_end = &c->asks;
         c->trouble_told = true;
@@ -94,7 +78,7 @@ int clerk_new(Clerk **ret, const ClerkOptions *options, LedgerOpening *ret_openi
         memcpy(c->id, opening.id, sizeof(c->id));
         atomic_store(&c->next_seq, opening.next_seq);
         c->next = opening.next_seq;
-        r = thread_start(c);
+        r = thread_start(&c->thread, "reeve-clerk", STACK_BYTES, clerk_work, c);
         if (r < 0) {
                 (void) clerk_destroy(c);
                 return r;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "supervisor/base/thread.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/observe/ahead.h"
 #include "supervisor/observe/looks.h"
@@ -187,20 +188,17 @@ static void *run(void *userdata) {
 }
 
 static int start_threads(Eyes *e) {
-        pthread_attr_t attr;
         int r = 0;
 
-        pthread_attr_init(&attr);
-        pthread_attr_setstacksize(&attr, STACK);
-        pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
         pthread_mutex_lock(&e->lock);
         for (size_t i = 0; i < THREADS && r == 0; i++) {
                 e->eyes[i].eyes = e;
-                r = -pthread_create(&e->eyes[i].thread, &attr, run, &e->eyes[i]);
+                r = thread_start(&e->eyes[i].thread, /* name= */ NULL, STACK, run, &e->eyes[i]);
+                if (r == 0)
+                        (void) pthread_detach(e->eyes[i].thread);
                 e->threads += r == 0;
         }
         pthread_mutex_unlock(&e->lock);
-        pthread_attr_destroy(&attr);
         return r;
 }
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "supervisor/base/clock.h"
+#include "supervisor/base/thread.h"
 #include "supervisor/host/unitstate.h"
 
 enum { UNDER_WAY = 16, ANSWERS = 32, STACK = 256 * 1024 };
@@ -211,17 +212,14 @@ static void *run(void *userdata) {
 
 /* Under the lock. */
 static bool start(Unitwatch *w) {
-        pthread_attr_t attr;
         pthread_t thread;
 
         if (w->running)
                 return true;
-        (void) pthread_attr_init(&attr);
-        (void) pthread_attr_setstacksize(&attr, STACK);
-        (void) pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-        w->running = pthread_create(&thread, &attr, run, w) == 0;
+        w->running = thread_start(&thread, /* name= */ NULL, STACK, run, w) == 0;
+        if (w->running)
+                (void) pthread_detach(thread);
         w->users += w->running;
-        (void) pthread_attr_destroy(&attr);
         return w->running;
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "supervisor/base/thread.h"
 #include "supervisor/host/journal.h"
 #include "supervisor/record/journalentry.h"
 #include "supervisor/text/escape.h"
@@ -133,21 +134,7 @@ static Crier *crier_destroy(Crier *c) {
         return NULL;
 }
 
-static int thread_start(Crier *c) {
-        pthread_attr_t attr;
-        int r;
-
-        pthread_attr_init(&attr);
-        pthread_attr_setstacksize(&attr, STACK_BYTES);
-        r = pthread_create(&c->thread, &attr, crier_work, c);
-        pthread_attr_destroy(&attr);
-        if (r == 0)
-                (void) pthread_setname_np(c->thread, "reeve-crier");
-        return -r;
-}
-
 int crier_new(Crier **ret, const CrierOptions *options) {
-        pthread_mutexattr_t attr;
         Crier *c = calloc(1, sizeof(*c));
         int r;
 
@@ -156,14 +143,11 @@ int crier_new(Crier **ret, const CrierOptions *options) {
         c->n_slots = options->slots ? options->slots : SLOTS_DEFAULT;
         c->slot_bytes = options->slot_bytes ? options->slot_bytes : SLOT_BYTES_DEFAULT;
         c->to_stderr = options->to_stderr;
-        pthread_mutexattr_init(&attr);
-        pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
-        pthread_mutex_init(&c->lock, &attr);
-        pthread_mutexattr_destroy(&attr);
+        thread_lock_init(&c->lock);
         pthread_cond_init(&c->wake, NULL);
         c->slots = calloc(c->n_slots, sizeof(*c->slots));
         c->memory = calloc(c->n_slots, c->slot_bytes);
-        r = c->slots && c->memory ? thread_start(c) : -ENOMEM;
+        r = c->slots && c->memory ? thread_start(&c->thread, "reeve-crier", STACK_BYTES, crier_work, c) : -ENOMEM;
         if (r < 0) {
                 (void) crier_destroy(c);
                 return r;

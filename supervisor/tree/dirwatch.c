@@ -14,6 +14,7 @@
 
 #include "supervisor/base/fd.h"
 #include "supervisor/base/idmap.h"
+#include "supervisor/base/thread.h"
 #include "supervisor/host/firstprocess.h"
 #include "supervisor/host/podnames.h"
 #include "supervisor/host/proc.h"
@@ -352,7 +353,6 @@ static void *run(void *userdata) {
 
 static int start(Dirwatch *d) {
         const TreeOptions o = { .max_groups = SIZE_MAX / 8, .keep_dead = 1, .keep_dead_nsec = 1, .watch = d->watch };
-        pthread_attr_t attr;
         int r = ring_new(&d->ring, RING);
 
         if (r < 0)
@@ -368,11 +368,7 @@ static int start(Dirwatch *d) {
                 if (r < 0)
                         return r;
         }
-        pthread_attr_init(&attr);
-        pthread_attr_setstacksize(&attr, STACK);
-        r = -pthread_create(&d->thread, &attr, run, d);
-        pthread_attr_destroy(&attr);
-        return r;
+        return thread_start(&d->thread, /* name= */ NULL, STACK, run, d);
 }
 
 static void release(Dirwatch *d) {
