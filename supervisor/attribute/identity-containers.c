@@ -328,3 +328,27 @@ size_t identity_match_container(Identity *i, const Level *l, size_t n) {
                 took = containers[p](i, l, n);
         return took;
 }
+
+static size_t hex_run(const char *s) {
+        size_t n = 0;
+
+        while (is_hex(s[n]))
+                n++;
+        return n;
+}
+
+bool identity_names_container(const char *name, const char *word) {
+        enum { LONG = 64, SHORT = 12 };
+        size_t wanted = strlen(word);
+
+        if (wanted < SHORT || wanted > LONG || hex_run(word) != wanted)
+                return false;
+        while (*name) {
+                size_t n = hex_run(name);
+
+                if (n == LONG && strncmp(name, word, wanted) == 0)
+                        return true;
+                name += n ? n : 1;
+        }
+        return false;
+}

@@ -19,3 +19,7 @@ void identity_find(Identity *ret, const char *path, const bool root_owned[], con
 /* Fills in a pod's namespace, name and container from a directory name of the kubelet's log folder:
  * /var/log/pods/NAMESPACE_POD_UID, with /CONTAINER behind it where that is known (host/podnames.h). Returns false if @name is no such name or another pod's. */
 bool identity_name_pod(Identity *identity, const char *name);
+
+/* Whether a container's id stands in the directory name @name (cri-containerd-<64 digits>.scope) and begins with @word, 12
+ * hexadecimal digits at least. */
+bool identity_names_container(const char *name, const char *word);

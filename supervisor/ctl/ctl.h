@@ -42,6 +42,7 @@ int ctl_explain(int argc, char **argv, const CtlContext *c);
 int ctl_help(int argc, char **argv, const CtlContext *c);
 int ctl_kills(int argc, char **argv, const CtlContext *c);
 int ctl_overview(int argc, char **argv, const CtlContext *c);
+int ctl_predict(int argc, char **argv, const CtlContext *c);
 int ctl_reload(int argc, char **argv, const CtlContext *c);
 int ctl_run(int argc, char **argv, const CtlContext *c);
 int ctl_set(int argc, char **argv, const CtlContext *c);

@@ -35,10 +35,8 @@ json_t *facts_ancestors(const Cgroupfs *fs, const char *path, const char *prefix
 /* The ten largest children: [{cgroup, current_bytes, unreclaimable_bytes, growth_bytes}]. */
 json_t *facts_contributors(const Cgroupfs *fs, int dirfd, Ahead *ahead);
 
-/* What points are measured against in a domain with these limits, in pages. */
-int64_t facts_total_pages(int64_t max_bytes, int64_t swap_max_bytes, const MemInfo *host);
-
-/* The ten largest by points at and below an open cgroup, or of the host where @dirfd < 0. *@ret_complete: false where
+/* The ten largest by points (measured against @total_pages, see predict_total_pages()) at and below an open cgroup, or of
+ * the host where @dirfd < 0. *@ret_complete: false where
  * not all were looked at (too many, too slow). */
 json_t *facts_processes(int dirfd, int64_t total_pages, bool *ret_complete);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "policies/predict.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/firstprocess.h"
 #include "supervisor/host/podnames.h"
@@ -82,6 +83,13 @@ static void finish(EyesAnswer *a, json_t *o) {
 }
 
 /* The limit's side of a kill: its memory, counters, pressure, contributors; and the processes of the domain. */
+static int64_t total_pages(int64_t max_bytes, int64_t swap_max_bytes, const MemInfo *host) {
+        PredictDomain domain = { .max_bytes = max_bytes, .swap_max_bytes = swap_max_bytes, .ram_bytes = host->total,
+                                 .swap_bytes = host->swap_total, .page_size = sysconf(_SC_PAGESIZE) };
+
+        return predict_total_pages(&domain);
+}
+
 static void limit_facts(const Looking *l, const EyesRequest *r, int fd, json_t *o, json_t *unlimited) {
         bool host = r->limit_id == 0, complete = false;
         Sample s = { .max = KERNFILE_UNKNOWN, .swap_max = KERNFILE_UNKNOWN };
@@ -105,8 +113,7 @@ static void limit_facts(const Looking *l, const EyesRequest *r, int fd, json_t *
         }
         json_object_set_new(o, "pressure", facts_pressure(host ? -1 : fd));
         json_object_set_new(o, "contributors", facts_contributors(l->fs, host ? l->fs->root_fd : fd, l->ahead));
-        json_object_set_new(o, "processes",
-                            facts_processes(host ? -1 : fd, facts_total_pages(host ? -1 : s.max, s.swap_max, &info), &complete));
+        json_object_set_new(o, "processes", facts_processes(host ? -1 : fd, total_pages(host ? -1 : s.max, s.swap_max, &info), &complete));
         json_object_set_new(o, "processes_complete", json_boolean(complete));
 }
 

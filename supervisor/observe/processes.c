@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "policies/predict.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/observe/facts.h"
@@ -29,29 +30,16 @@ typedef struct Ranking {
         int dirfd;
 } Ranking;
 
-int64_t facts_total_pages(int64_t max_bytes, int64_t swap_max_bytes, const MemInfo *host) {
-        int64_t page = sysconf(_SC_PAGESIZE), swap = host->swap_total > 0 ? host->swap_total : 0;
-        int64_t ram = host->total > 0 ? host->total : 0;
-
-        if (max_bytes < 0 || max_bytes >= ram)
-                return (ram + swap) / page;
-        if (swap_max_bytes >= 0 && swap_max_bytes < swap)
-                swap = swap_max_bytes;
-        return (max_bytes + swap) / page;
-}
-
 static int64_t known(int64_t value) {
         return value > 0 ? value : 0;
 }
 
-/* Pages; INT64_MIN for those the kernel never takes. */
-static int64_t badness(const ProcStatus *s, int adj, int64_t total_pages) {
-        int64_t page = sysconf(_SC_PAGESIZE);
+static int64_t badness(const Candidate *c, int64_t total_pages) {
+        const ProcStatus *s = &c->status;
+        int64_t bytes = known(s->anon_bytes) + known(s->file_bytes) + known(s->shmem_bytes) + known(s->swap_bytes) +
+                        known(s->page_table_bytes);
 
-        if (adj == -1000)
-                return INT64_MIN;
-        return (known(s->anon_bytes) + known(s->file_bytes) + known(s->shmem_bytes) + known(s->swap_bytes) +
-                known(s->page_table_bytes)) / page + adj * (total_pages / 1000);
+        return predict_badness(bytes / sysconf(_SC_PAGESIZE), c->adj, c->pid == 1, total_pages);
 }
 
 static void insert(Ranking *r, const Candidate *c) {
@@ -80,8 +68,8 @@ static int consider(void *userdata, int32_t pid) {
             proc_adj(pid, &c.adj) < 0 || proc_stat(pid, &stat) < 0)
                 return 0;
         memcpy(c.comm, stat.comm, sizeof(c.comm));
-        c.points = badness(&c.status, c.adj, r->total_pages);
-        if (c.points != INT64_MIN)
+        c.points = badness(&c, r->total_pages);
+        if (c.points != PREDICT_NEVER)
                 insert(r, &c);
         return 0;
 }

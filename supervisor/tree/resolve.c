@@ -3,37 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisor/attribute/identity.h"
 #include "supervisor/tree/tree.h"
-
-enum { CONTAINER_ID = 64, CONTAINER_ID_SHORT = 12 };
-
-static bool is_hex(char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
-
-static size_t hex_run(const char *s) {
-        size_t n = 0;
-
-        while (is_hex(s[n]))
-                n++;
-        return n;
-}
-
-/* Whether a container's id stands in @name (cri-containerd-<64 digits>.scope) and begins with @word. */
-static bool container_matches(const char *name, const char *word) {
-        size_t wanted = strlen(word);
-
-        if (wanted < CONTAINER_ID_SHORT || wanted > CONTAINER_ID || hex_run(word) != wanted)
-                return false;
-        while (*name) {
-                size_t n = hex_run(name);
-
-                if (n == CONTAINER_ID && strncmp(name, word, wanted) == 0)
-                        return true;
-                name += n ? n : 1;
-        }
-        return false;
-}
 
 /* Labels are NAMESPACE_POD_UID or NAMESPACE_POD_UID/CONTAINER (host/podnames.h). Kubernetes' names have no underscore. */
 static bool label_matches(const char *label, const char *word) {
@@ -53,7 +24,7 @@ static bool label_matches(const char *label, const char *word) {
 }
 
 static bool group_matches(const TreeGroup *g, const char *word) {
-        return (strchr(word, '.') && strcmp(g->name, word) == 0) || container_matches(g->name, word) ||
+        return (strchr(word, '.') && strcmp(g->name, word) == 0) || identity_names_container(g->name, word) ||
                label_matches(g->label, word);
 }
 
