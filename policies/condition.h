@@ -1,0 +1,33 @@
+#pragma once
+/* Does a condition of a rule hold? The measured value, and for how long it has been past its threshold. */
+#include "policies/observation.h"
+#include "policies/rule.h"
+
+/* Growth behind time_to_limit, and the window of livelock: neither has an `over`. */
+#define CONDITION_GROWTH_USEC UINT64_C(10000000)
+#define CONDITION_LIVELOCK_USEC UINT64_C(5000000)
+
+/* What was measured: a share (0 to 1), bytes, bytes per second, a count, microseconds, or 0 and 1, by the condition. */
+typedef struct ConditionValue {
+        bool known;
+        double value, threshold;
+} ConditionValue;
+
+/* Zeroed at first. */
+typedef struct ConditionState {
+        bool over;                       /* past the threshold at the last look ... */
+        uint64_t since_usec;             /* ... since then */
+        bool holds;                      /* and for long enough */
+        ConditionValue last;
+} ConditionState;
+
+/* Measures @c. @host may be NULL: not known. */
+ConditionValue condition_measure(const RuleCondition *c, const Observation *o, const HostReading *host);
+
+/* Feeds one value measured at @now_usec. Returns whether the condition holds: it has been past its threshold for `for`
+ * without a break. Once it holds it stays until the value is back by a twentieth, so that it does not flutter. What is not
+ * known breaks it. */
+bool condition_feed(ConditionState *s, const RuleCondition *c, ConditionValue value, uint64_t now_usec);
+
+/* How far back a condition looks; microseconds. */
+uint64_t condition_reach(const RuleCondition *c);
