@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "policies/path.h"
 #include "supervisor/act/lowering.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/owned.h"
@@ -166,18 +167,15 @@ static void note_freezing(bool frozen, void *userdata) {
 static bool may_freeze(const Job *j) {
         static const char *const needed[] = { "/init.scope", "/system.slice/dbus.service", "/system.slice/dbus-broker.service" };
         const char *path = j->e->path;
-        size_t n = strlen(path);
         char own[4096];
         _cleanup_close_ int dirfd = cgroupfs_open_sure(&j->a->fs, j->a->own_id, NULL);
 
-        if (n <= 1)
-                return false;
         for (size_t i = 0; i < ELEMENTSOF(needed); i++)
-                if (strncmp(needed[i], path, n) == 0 && (needed[i][n] == '\0' || needed[i][n] == '/'))
+                if (path_is_below(needed[i], path))
                         return false;
         if (dirfd < 0 || cgroupfs_path(&j->a->fs, dirfd, own, sizeof(own)) < 0)
                 return false;
-        return strncmp(own, path, n) != 0 || (own[n] != '\0' && own[n] != '/');
+        return !path_is_below(own, path);
 }
 
 static void refuse_below_usage(Job *j, LimitKey key, int64_t current, bool no_reclaim) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "policies/limit.h"
+#include "policies/path.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/cgroupfs.h"
 
@@ -17,7 +18,6 @@ enum { PROCS_SIZE = 64 * 1024 };
 static int process_open(int32_t pid, const char *path) {
         _cleanup_close_ int dir = -1, fd = -1;
         char name[32], text[4200], *line;
-        size_t n = strlen(path);
         ssize_t got;
 
         (void) snprintf(name, sizeof(name), "/proc/%d", (int) pid);
@@ -34,9 +34,7 @@ static int process_open(int32_t pid, const char *path) {
                 return -ESRCH;
         line += 3;
         line[strcspn(line, "\n")] = '\0';
-        if (strcmp(path, "/") == 0 || (strncmp(line, path, n) == 0 && (line[n] == '\0' || line[n] == '/')))
-                return fd_steal(&dir);
-        return -ESRCH;
+        return path_is_below(line, path) ? fd_steal(&dir) : -ESRCH;
 }
 
 static int adjust_read(int dir, int64_t *ret) {

@@ -1,4 +1,5 @@
 /* Which cgroups are there? Births and deaths from the churn ring or the walk, and who wants to know of them. */
+#include "policies/path.h"
 #include "supervisor/flow/groups.h"
 
 #include <errno.h>
@@ -123,13 +124,8 @@ bool groups_process(void *supervisor, int32_t tgid, uint64_t start_nsec, RecordP
 
 bool groups_watched(Supervisor *s, const KillCgroup *cgroup) {
         const char *watch = s->config->reeve.watch, *path = cgroup->path ? cgroup->path : groups_path(s, cgroup->id);
-        size_t n = strlen(watch);
 
-        while (n > 0 && watch[n - 1] == '/')
-                n--;
-        if (n == 0 || !path || path[0] != '/')
-                return true;
-        return strncmp(path, watch, n) == 0 && (path[n] == '\0' || path[n] == '/');
+        return !path || path[0] != '/' || path_is_below(path, watch);
 }
 
 /* ---- births and deaths ---- */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policies/path.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/kmsg.h"
 #include "supervisor/host/proc.h"
@@ -125,12 +126,6 @@ static void enrich(Logsource *s, Kill *k) {
         }
 }
 
-static bool is_below(const char *path, const char *top) {
-        size_t n = strlen(top);
-
-        return strcmp(top, "/") == 0 || (strncmp(path, top, n) == 0 && (path[n] == '/' || path[n] == '\0'));
-}
-
 /* Names may be given anew at any moment, so an id is known only of the victim's cgroup, as found while /proc still had
  * it, and of those above it as long as it lives. Paths of the log are from the real root: ours only where we see the whole
  * hierarchy. */
@@ -142,7 +137,7 @@ static void find_ids(Logsource *s, Kill *k) {
         if (s->fs->root_id != 1 || k->n_victims == 0 || own->id == 0)
                 return;
         for (size_t i = 0; i < ELEMENTSOF(all); i++) {
-                if (!all[i]->path || !is_below(own->path, all[i]->path))
+                if (!all[i]->path || !path_is_below(own->path, all[i]->path))
                         continue;
                 id = strcmp(own->path, all[i]->path) == 0 ? own->id : id_of(s, all[i]->path);
                 if (id_of(s, own->path) == own->id || id == own->id)
@@ -157,7 +152,7 @@ static int is_member(int64_t pid, const char *group, void *userdata) {
 
         if (!seen || !seen->path || s->fs->root_id != 1)
                 return -1;
-        return is_below(seen->path, group);
+        return path_is_below(seen->path, group);
 }
 
 static void hand_on(const Kill *kill, void *userdata) {

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "policies/path.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/text/explain-sections.h"
 
@@ -199,9 +200,7 @@ static bool victim_below(const ExplainCase *c, const json_t *cgroup) {
 
         if (id > 0 && id == explain_number(cgroup, "id"))
                 return true;
-        if (!path || !above)
-                return false;
-        return strncmp(path, above, strlen(above)) == 0 && (path[strlen(above)] == '/' || path[strlen(above)] == '\0');
+        return path && above && path_is_below(path, above);
 }
 
 static void contributors_put(const ExplainCase *c) {

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policies/path.h"
+
 static void place_add(Facts *f, json_t *cgroup) {
         const char *path = json_string_value(json_object_get(cgroup, "path"));
         json_int_t id = json_integer_value(json_object_get(cgroup, "id"));
@@ -60,14 +62,6 @@ void facts_clear(Facts *f) {
         f->root = NULL;
         f->boot_id = f->key = NULL;
         f->n_places = f->n_uids = 0;
-}
-
-bool path_is_below(const char *path, const char *above) {
-        size_t n = strlen(above);
-
-        while (n > 0 && above[n - 1] == '/')
-                n--;
-        return strncmp(path, above, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
 bool facts_concern(const Facts *f, const char *path) {

@@ -38,6 +38,3 @@ bool facts_have_uid(const Facts *f, uint32_t uid);
 
 /* Whether the process is among the victims; a victim whose start is not known matches by its pid. */
 bool facts_have_victim(const Facts *f, int64_t pid, uint64_t start_usec);
-
-/* Whether @path is @above or lies below it. */
-bool path_is_below(const char *path, const char *above);

@@ -12,6 +12,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
+#include "policies/path.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/base/idmap.h"
 #include "supervisor/base/thread.h"
@@ -91,13 +92,7 @@ static DirwatchNews *news_add(Dirwatch *d, DirwatchKind kind, uint64_t id) {
 
 /* "/a/b" is on the way to, at, or below what is watched. */
 static bool wanted(const Dirwatch *d, const char *path) {
-        size_t n = strlen(path), w = strlen(d->watch);
-
-        if (w <= 1 || n <= 1)
-                return true;
-        if (n <= w)
-                return strncmp(d->watch, path, n) == 0 && (d->watch[n] == '\0' || d->watch[n] == '/');
-        return strncmp(path, d->watch, w) == 0 && path[w] == '/';
+        return path_is_below(path, d->watch) || path_is_below(d->watch, path);
 }
 
 static int enqueue(void *userdata, const char *name, uint64_t id) {

@@ -2,19 +2,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policies/path.h"
 #include "supervisor/tree/tree-private.h"
 
-/* "/a/b" is below "/a", and "/a" is; "/ab" is not. */
-static bool path_below(const char *path, const char *above) {
-        size_t n = strlen(above);
-
-        if (n == 1)
-                return true;
-        return strncmp(path, above, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
-
 static bool inside(const Tree *t, const char *path) {
-        return path_below(path, t->watch) || path_below(t->watch, path);
+        return path_is_below(path, t->watch) || path_is_below(t->watch, path);
 }
 
 /* Walks @path down from the root. Sets @ret_parent to what its last component hangs on (NONE: not known) and returns
