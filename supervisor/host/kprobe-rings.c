@@ -300,6 +300,7 @@ static int ring_read(Kprobe *k, Ring *r, uint32_t *ret_slot, void **ret_data) {
                 return -errno;
         if (n <= 0)
                 return 0;
+        k->stats_fresh = false;
         *ret_data = data;
         *ret_slot = RING_NO_PAGE;
         if (!stored) {

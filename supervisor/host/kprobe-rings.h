@@ -74,6 +74,7 @@ struct Kprobe {
         int epolls[PAGE_INSTANCES];
         uint64_t ring_bytes[PAGE_INSTANCES];
         bool group_probe, baseline;
+        bool stats_fresh;               /* no page was read since overruns and drops were */
         bool keep, full;                /* of this drain: no page gives way; so one stayed in its ring */
         KprobeCounters counters;
         int profile_fd;
