@@ -1,5 +1,5 @@
 #pragma once
-/* Limits of memory and OOMGroup: told to systemd, written by libcgroup or by descriptor, as whose they are. Blocks. */
+/* Limits of memory, lowered with care, and OOMGroup. Blocks. */
 #include "supervisor/act/applyjob.h"
 
 /* Writes the active changes of memory limits, lowering with care. */
