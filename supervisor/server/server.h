@@ -2,56 +2,13 @@
 /* The server: the Varlink socket on the event loop. The peer decides what may be read; what may be written the ops
  * decide. A subscriber is a cursor into the ledger, not a queue: what he has not read yet is read again from there.
  * While nobody is connected nothing is allocated and nothing wakes. */
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
-#include "supervisor/ledger/clerk.h"
 #include "supervisor/record/meta.h"
-#include "supervisor/server/call.h"
+#include "supervisor/server/serverops.h"
 
 typedef struct Server Server;
-typedef struct sd_event sd_event;
-
-/* What the supervisor does for the server. Each begins the work and answers through the call; a NULL op is answered with
- * MethodNotImplemented. Strings live during the op only. */
-typedef struct ServerOps {
-        /* -> {"status": {...}} of the supervisor, or of @cgroup (not NULL). */
-        void (*status)(ServerCall *call, const char *cgroup, void *userdata);
-        /* -> {"text": "...", "records": [...]} of @what. Ask the clerk with server_call_restrict(). */
-        void (*explain)(ServerCall *call, const char *what, void *userdata);
-        /* -> {"records": [...]}. @values_json is an object of budget keys. The op checks the peer's right. */
-        void (*set)(ServerCall *call, const char *cgroup, const char *values_json, bool dry_run, bool risk,
-                    void *userdata);
-        /* -> {"changes": [...]}. Called for privileged peers only. */
-        void (*reload)(ServerCall *call, void *userdata);
-        /* Hands every record that is published but may not be in the ledger yet, with a seq above @after_seq, to @take, in
-         * the order of seqs. */
-        void (*pending)(uint64_t after_seq, LedgerTake *take, void *take_userdata, void *userdata);
-        /* Up to when (CLOCK_BOOTTIME, usec) the sources are drained. */
-        uint64_t (*drained_usec)(void *userdata);
-        /* Whether that process lives (1, 0), for Fate; -errno: cannot tell. */
-        int (*process_alive)(int64_t pid, uint64_t start_usec, void *userdata);
-        /* The path of a cgroup as a client named it, spelled as in records, to @ret of @size. 0, -ENOENT, -EINVAL. NULL: the
-         * name is a path and taken as it is. */
-        int (*resolve)(const char *name, char *ret, size_t size, void *userdata);
-} ServerOps;
-
-typedef struct ServerOptions {
-        sd_event *event;
-        Clerk *clerk;
-        int activated_fd;               /* a listening socket from the service manager, taken over; -1: none */
-        const char *path;               /* own socket where there is none: made with mode 0666 */
-        const char *boot_id;            /* of this boot, as in records: for Fate */
-        const char *version;            /* of reeved, for GetInfo */
-        gid_t reader_gid;               /* group reeve; (gid_t) -1: there is none */
-        unsigned max_clients;           /* connections in all; 0: 256 */
-        unsigned max_per_uid;           /* connections of an unprivileged uid; 0: 4 */
-        uint64_t heartbeat_usec;        /* 0: 30 s */
-        const ServerOps *ops;
-        void *userdata;
-} ServerOptions;
 
 /* Begins to serve. A path where nobody listens any more is taken over. Returns 0, -EADDRINUSE, or -errno. */
 int server_new(Server **ret, const ServerOptions *options);

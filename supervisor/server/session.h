@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "supervisor/server/server.h"
+#include "supervisor/record/meta.h"
+#include "supervisor/server/serverops.h"
 #include "supervisor/text/wire.h"
 
 enum {
@@ -13,6 +14,7 @@ enum {
         LIST_PAGE_BYTES = 128 << 10,            /* what a list takes from the ledger at once */
 };
 
+typedef struct Server Server;
 typedef struct Session Session;
 typedef struct Stream Stream;
 typedef struct sd_event_source sd_event_source;
