@@ -195,7 +195,7 @@ bool observation_time_to_limit(const Observation *o, uint64_t over_usec, double 
         if (!observation_growth(o, over_usec, &each) || last->limit < 0 || last->unreclaimable < 0)
                 return false;
         if (last->limit == READING_UNLIMITED || each <= 0)
-                *ret = INFINITY;
+                *ret = (double) INFINITY;
         else
                 *ret = last->limit > last->unreclaimable ? (double) (last->limit - last->unreclaimable) / each * 1e6 : 0;
         return true;
