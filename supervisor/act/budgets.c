@@ -34,7 +34,7 @@ struct Budgets {
         atomic_bool stop;
         Config *config;                  /* the event thread's */
         ReeveMode mode;
-        Idmap ids;                       /* of cgroups that were handed to the slow hand: most that die were not; event thread only */
+        Idmap ids;                       /* of cgroups handed to the slow hand: most that die were not; event thread only */
         pthread_mutex_t lock;            /* over @snapshot */
         BudgetsStatus *snapshot;
         size_t n_snapshot;

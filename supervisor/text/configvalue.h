@@ -9,7 +9,7 @@ int config_word_index(const char *const *words, const char *value);
 /* Complains that @value is none of @words. */
 void config_complain_words(Reader *r, const char *const *words, const char *value);
 
-/* One of the words @detail, written as an int. */
+/* One of the words @detail, written as an int; emptying it is not possible, its default is a word as well. */
 void config_parse_word(Reader *r, const char *value, void *target, const void *detail);
 
 /* The same into a BudgetSwitch. */

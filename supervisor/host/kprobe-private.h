@@ -1,5 +1,5 @@
 #pragma once
-/* Rings of one or more generations, merged by time: the reading half of the kprobe source. Private to host/kprobe*.c. */
+/* What the files of the kprobe source share: rings of one or more generations, merged by time, and the pages behind them. */
 #include "supervisor/host/generation.h"
 #include "supervisor/host/kprobe.h"
 #include "supervisor/host/ringpage.h"
@@ -19,6 +19,7 @@ typedef struct OpenOom {
         int32_t chosen_pid;
 } OpenOom;
 
+/* Probes and rings of one set of offsets: our own, or a binary's before us. */
 typedef struct Generation {
         GenerationName name;
         RingFormats *formats;           /* NULL: lost, its pages cannot be read */
@@ -36,6 +37,7 @@ typedef struct Page {
         uint64_t last_nsec;
 } Page;
 
+/* One CPU's ring of one instance of one generation. */
 typedef struct Ring {
         Generation *generation;
         PageInstance instance;
@@ -81,24 +83,6 @@ struct Kprobe {
         int watched[PAGE_INSTANCES][2 + 2 * 8];         /* descriptors kprobe_check() looks at */
 };
 
-/* Opens the rings of @g in the instance directories @dirs. 0 or -errno. */
-int rings_open(Kprobe *k, Generation *g, const int dirs[PAGE_INSTANCES]);
-
-/* Queues what an earlier run left in the store. 0 or -errno. */
-int rings_replay(Kprobe *k);
-
-/* Arms rings whose CPU has come up since. */
-void rings_arm(Kprobe *k);
-
-/* One pass: everything up to @now_nsec in order of time. Returns 0, 1 when later events are known, -errno. */
-int rings_pass(Kprobe *k, uint64_t now_nsec, KprobeTake take, void *userdata);
-
-/* Closes all rings; probes and instances stay. */
-void rings_close(Kprobe *k);
-
-/* CLOCK_BOOTTIME now. */
-uint64_t boottime_nsec(void);
-
 /* Where PageStore.counters are used: which generation they are of, records read by probe, losses told. */
 enum {
         COUNTER_GENERATION,
@@ -109,3 +93,57 @@ enum {
         COUNTER_RELEASED,               /* all handed over up to this time is in finished records */
         COUNTER_SINCE,                  /* from this time on the probes were in place without a break */
 };
+
+/* --- rings (kprobe-rings.c) --- */
+
+/* Opens the rings of @g in the instance directories @dirs. 0 or -errno. */
+int rings_open(Kprobe *k, Generation *g, const int dirs[PAGE_INSTANCES]);
+
+/* Queues what an earlier run left in the store. 0 or -errno. */
+int rings_replay(Kprobe *k);
+
+/* Arms rings whose CPU has come up since. */
+void rings_arm(Kprobe *k);
+
+/* Closes all rings; probes and instances stay. */
+void rings_close(Kprobe *k);
+
+/* --- pages (kprobe-pages.c) --- */
+
+/* Brings an event under @r's cursor: from waiting pages, then from the kernel; what was overrun is told to @take. Returns 1, 0 when
+ * there is none, -errno. */
+int ring_fill(Kprobe *k, Ring *r, KprobeTake take, void *userdata);
+
+/* Goes on to the next event; a page that has no more is done. */
+void ring_advance(Kprobe *k, Ring *r);
+
+/* --- events (kprobe-events.c) --- */
+
+/* Hands over the event under @r's cursor, completed by what its generation's stream said before, if it is to be. */
+void ring_deliver(Kprobe *k, Ring *r, KprobeTake take, void *userdata);
+
+/* --- generations (kprobe-adopt.c) --- */
+
+/* Reads the formats of a generation that is in the kernel, and keeps them with the pages that will need them. 0 or -errno. */
+int kprobe_formats_take(Kprobe *k, Generation *g);
+
+/* Opens the rings of other generations, those of the binary before us: they are read like our own until kprobe_retire(). 0 or -errno. */
+int kprobe_adopt(Kprobe *k);
+
+/* The old generations are read to the end and nothing in them is open: they go. */
+void kprobe_retire(Kprobe *k);
+
+/* Whether our rings were there before: then they went on recording while nobody ran. */
+bool kprobe_was_recording(const Kprobe *k);
+
+/* --- counts (kprobe-counters.c) --- */
+
+/* The reads counted in the store are of another generation, or of probes that were read without a store: they begin anew once
+ * everything is read, by kprobe_baseline_take(). */
+void kprobe_baseline_check(Kprobe *k);
+void kprobe_baseline_take(Kprobe *k);
+
+/* --- watching over ourselves (kprobe-check.c) --- */
+
+/* Holds open what kprobe_check() looks at, since a rule that is checked at each kill must not look paths up. */
+void kprobe_watch(Kprobe *k);

@@ -1,0 +1,77 @@
+/* Watching over ourselves: is everything still switched on? */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "supervisor/host/kprobe-private.h"
+
+void kprobe_watch(Kprobe *k) {
+        for (int i = 0; i < PAGE_INSTANCES; i++) {
+                char path[128], file[160];
+                const char *filter;
+
+                k->watched[i][0] = openat(k->dirs[i], "tracing_on", O_RDONLY | O_CLOEXEC);
+                for (uint32_t e = 0; e < 8; e++) {
+                        if (generation_event(&k->generations[0].name, (PageInstance) i, e, path, sizeof(path), &filter) < 0)
+                                break;
+                        (void) snprintf(file, sizeof(file), "%s/enable", path);
+                        k->watched[i][2 + 2 * e] = openat(k->dirs[i], file, O_RDONLY | O_CLOEXEC);
+                        (void) snprintf(file, sizeof(file), "%s/filter", path);
+                        k->watched[i][3 + 2 * e] = openat(k->dirs[i], file, O_RDONLY | O_CLOEXEC);
+                }
+        }
+}
+
+static bool reads(int fd, const char *wanted) {
+        char text[256];
+
+        if (fd < 0)
+                return true;
+        if (trace_pread_small(fd, text, sizeof(text)) < 0)
+                return false;
+        /* "1*": on, with a trigger attached. */
+        text[strcspn(text, "\n*")] = '\0';
+        return strcmp(text, wanted) == 0;
+}
+
+static int check_instance(Kprobe *k, PageInstance i, char *why, size_t size) {
+        const char *name = generation_instance_name(i), *filter;
+        char path[128];
+
+        if (!reads(k->watched[i][0], "1")) {
+                (void) snprintf(why, size, "somebody turned tracing off in our instance %s", name);
+                return -ESHUTDOWN;
+        }
+        for (uint32_t e = 0; e < 8; e++) {
+                if (generation_event(&k->generations[0].name, i, e, path, sizeof(path), &filter) < 0)
+                        break;
+                if (!reads(k->watched[i][2 + 2 * e], "1")) {
+                        (void) snprintf(why, size, "somebody switched %s off in our instance %s", path, name);
+                        return -ESHUTDOWN;
+                }
+                if (!reads(k->watched[i][3 + 2 * e], filter ? filter : "none")) {
+                        (void) snprintf(why, size, "somebody changed the filter of %s in our instance %s", path, name);
+                        return -ESHUTDOWN;
+                }
+        }
+        return 0;
+}
+
+int kprobe_check(Kprobe *k, char *reterr_why, size_t why_size) {
+        rings_arm(k);
+        for (int i = 0; i < PAGE_INSTANCES; i++) {
+                int r = check_instance(k, (PageInstance) i, reterr_why, why_size);
+
+                if (r < 0)
+                        return r;
+        }
+        if (k->counters.implausible > 0) {
+                (void) snprintf(reterr_why, why_size,
+                                "what %" PRIu64 " OOM records say contradicts itself: an offset is wrong",
+                                k->counters.implausible);
+                return -EBADMSG;
+        }
+        return 0;
+}
