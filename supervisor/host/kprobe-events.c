@@ -106,7 +106,7 @@ void ring_deliver(Kprobe *k, Ring *r, KprobeTake take, void *userdata) {
         uint64_t nsec;
         bool again;
         const void *event = ringcursor_event(r->cursor, &size, &nsec);
-        int kind = r->generation->formats ? ringpage_decode(r->generation->formats, event, size, &e, NULL) : -ENOMSG;
+        int kind = r->generation->formats ? ringevent_decode(r->generation->formats, event, size, &e, NULL) : -ENOMSG;
 
         /* A page is let go when all that is in it is finished: the end of an OOM whose beginning went with its page would
          * be taken for another OOM. */

@@ -2,6 +2,7 @@
 /* What the files of the kprobe source share: rings of one or more generations, merged by time, and the pages behind them. */
 #include "supervisor/host/generation.h"
 #include "supervisor/host/kprobe.h"
+#include "supervisor/host/ringevent.h"
 #include "supervisor/host/ringpage.h"
 
 enum { GENERATIONS_MAX = 4 };

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "supervisor/host/pagestore.h"
+#include "supervisor/host/ringevent.h"
 #include "supervisor/host/ringpage.h"
 #include "supervisor/host/selftest.h"
 

@@ -34,7 +34,7 @@ static int search_ring(Selftest *s, int instance, uint32_t cpu, const RingFormat
                         uint64_t nsec;
                         const void *event = ringcursor_event(cursor, &size, &nsec);
 
-                        if (ringpage_decode(formats, event, size, &s->evidence, &s->self) == RING_SELF &&
+                        if (ringevent_decode(formats, event, size, &s->evidence, &s->self) == RING_SELF &&
                             s->evidence.pid == getpid())
                                 return 1;
                 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "supervisor/host/pagestore.h"
+#include "supervisor/host/ringevent.h"
 #include "supervisor/host/ringpage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 uint64_t nsec;
                 const void *event = ringcursor_event(c, &n, &nsec);
 
-                switch (ringpage_decode(f, event, n, &e, &self)) {
+                switch (ringevent_decode(f, event, n, &e, &self)) {
                 case EVIDENCE_VICTIM:
                         touch(e.victim.comm);
                         for (int i = 0; i <= EVIDENCE_LEVELS_MAX; i++)

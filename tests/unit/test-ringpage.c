@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "supervisor/host/pagestore.h"
+#include "supervisor/host/ringevent.h"
 #include "supervisor/host/ringpage.h"
 
 static const char *const kernels[] = { "5.10", "6.1", "7.2" };
@@ -99,7 +100,7 @@ static void test_captured_pages(void **state) {
                                 Evidence e;
                                 uint64_t nsec;
                                 const void *event = ringcursor_event(c, &size, &nsec);
-                                int kind = ringpage_decode(f, event, size, &e, NULL);
+                                int kind = ringevent_decode(f, event, size, &e, NULL);
 
                                 assert_true(kind >= 0);
                                 assert_true(nsec >= last);
@@ -142,7 +143,7 @@ static void test_damaged_pages(void **state) {
                         const void *event = ringcursor_event(c, &length, &nsec);
 
                         assert_true((const uint8_t *) event + length <= copy + PAGE_BYTES);
-                        (void) ringpage_decode(f, event, length, &e, NULL);
+                        (void) ringevent_decode(f, event, length, &e, NULL);
                 }
                 (void) ringpage_valid(copy, at);
                 free(copy);
@@ -178,17 +179,17 @@ static void test_what_hangs_on_null_is_absent(void **state) {
 
         (void) state;
         assert_int_equal(ringformats_new(&f, format, sizeof(format) - 1), 0);
-        assert_int_equal(ringpage_decode(f, &event, sizeof(event), &e, NULL), EVIDENCE_OOM);
+        assert_int_equal(ringevent_decode(f, &event, sizeof(event), &e, NULL), EVIDENCE_OOM);
         assert_false(e.oom.domain.present);
         assert_int_equal(e.oom.domain.id, 0);
         assert_int_equal(e.oom.chosen_pid, 0);
         assert_int_equal(e.oom.order, -1);
         event.memcg = 1;
-        assert_int_equal(ringpage_decode(f, &event, sizeof(event), &e, NULL), EVIDENCE_OOM);
+        assert_int_equal(ringevent_decode(f, &event, sizeof(event), &e, NULL), EVIDENCE_OOM);
         assert_int_equal(e.oom.domain.id, 2141);
         event.type = 8;
-        assert_int_equal(ringpage_decode(f, &event, sizeof(event), &e, NULL), -ENOMSG);
-        assert_int_equal(ringpage_decode(f, &event, 7, &e, NULL), -EBADMSG);
+        assert_int_equal(ringevent_decode(f, &event, sizeof(event), &e, NULL), -ENOMSG);
+        assert_int_equal(ringevent_decode(f, &event, 7, &e, NULL), -EBADMSG);
         ringformats_free(f);
 }
 
