@@ -194,13 +194,7 @@ static void add_shared(Assembler *a, Open *o, const Evidence *e) {
                 .tid = e->signal.pid,
                 .uid = KILL_UNKNOWN,
                 .why = REEVE_VICTIM_SHARED_MM,
-                .anon_bytes = KILL_UNKNOWN,
-                .file_bytes = KILL_UNKNOWN,
-                .shmem_bytes = KILL_UNKNOWN,
-                .swap_bytes = KILL_UNKNOWN,
-                .page_table_bytes = KILL_UNKNOWN,
-                .oom_score_adj = KILL_ADJ_UNKNOWN,
-                .points = KILL_UNKNOWN,
+                KILL_VICTIM_NOTHING_KNOWN,
         };
         assemble_copy_comm(v->comm, e->signal.comm);
 }

@@ -88,6 +88,12 @@ typedef struct Kill {
         .limit_swap_bytes = KILL_UNKNOWN, .limit_swap_max_bytes = KILL_UNKNOWN, .total_pages = KILL_UNKNOWN,        \
         .order = KILL_ADJ_UNKNOWN, .gfp = KILL_UNKNOWN
 
+/* The same of what a KillVictim used. */
+#define KILL_VICTIM_NOTHING_KNOWN                                                                                    \
+        .anon_bytes = KILL_UNKNOWN, .file_bytes = KILL_UNKNOWN, .shmem_bytes = KILL_UNKNOWN,                       \
+        .swap_bytes = KILL_UNKNOWN, .page_table_bytes = KILL_UNKNOWN, .oom_score_adj = KILL_ADJ_UNKNOWN,            \
+        .points = KILL_UNKNOWN
+
 /* A SIGKILL (or SIGTERM) that no OOM sent. */
 typedef struct Sigkill {
         uint64_t time_nsec;

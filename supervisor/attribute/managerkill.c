@@ -55,13 +55,7 @@ static void add_victim(Managerkill *m, const Sigkill *s) {
                 .uid = s->uid,
                 .why = k->n_victims == 0 ? REEVE_VICTIM_CHOSEN : REEVE_VICTIM_GROUP,
                 .cgroup.id = s->cgroup.id,
-                .anon_bytes = KILL_UNKNOWN,
-                .file_bytes = KILL_UNKNOWN,
-                .shmem_bytes = KILL_UNKNOWN,
-                .swap_bytes = KILL_UNKNOWN,
-                .page_table_bytes = KILL_UNKNOWN,
-                .oom_score_adj = KILL_ADJ_UNKNOWN,
-                .points = KILL_UNKNOWN,
+                KILL_VICTIM_NOTHING_KNOWN,
         };
         memcpy(m->victims[k->n_victims].comm, s->comm, sizeof(s->comm));
         k->n_victims++;

@@ -54,23 +54,36 @@ static void kills_print(const CtlContext *c, const json_t *status) {
         causes_print(c, json_object_get(status, "unattributed"));
 }
 
-static void probes_print(const CtlContext *c, const json_t *status) {
-        static const TableColumn columns[] = { { .title = "PROBE" }, { .title = "HITS", .right = true }, { .title = "READ", .right = true } };
-        Table t = TABLE_INIT(columns);
+/* Writes the objects of @list as rows of @t: the name, then their numbers @keys. Returns whether there were any. */
+static bool rows_print(const CtlContext *c, const json_t *list, Table *t, const char *const keys[]) {
         char text[HUMAN_SIZE], cell[PRINT_CELL_SIZE];
         const json_t *one;
+        bool any;
         size_t i;
 
-        json_array_foreach(json_object_get(status, "probes"), i, one) {
-                table_add(&t, TABLE_PLAIN, print_cell(json_string_value(json_object_get(one, "name")), cell));
-                table_add(&t, TABLE_PLAIN, number_of(one, "hits", text));
-                table_add(&t, TABLE_PLAIN, number_of(one, "read", text));
+        json_array_foreach(list, i, one) {
+                table_add(t, TABLE_PLAIN, print_cell(json_string_value(json_object_get(one, "name")), cell));
+                for (size_t k = 0; keys[k]; k++)
+                        table_add(t, TABLE_PLAIN,
+                                  strcmp(keys[k], "size_bytes") == 0
+                                          ? human_bytes(json_integer_value(json_object_get(one, keys[k])), text)
+                                          : number_of(one, keys[k], text));
         }
-        if (t.n_cells > 0) {
+        any = t->n_cells > 0;
+        if (any) {
                 (void) fputc('\n', stdout);
-                (void) table_write(&t, stdout, c->width, c->color);
+                (void) table_write(t, stdout, c->width, c->color);
         }
-        table_clear(&t);
+        table_clear(t);
+        return any;
+}
+
+static void probes_print(const CtlContext *c, const json_t *status) {
+        static const TableColumn columns[] = { { .title = "PROBE" }, { .title = "HITS", .right = true }, { .title = "READ", .right = true } };
+        static const char *const keys[] = { "hits", "read", NULL };
+        Table t = TABLE_INIT(columns);
+
+        (void) rows_print(c, json_object_get(status, "probes"), &t, keys);
 }
 
 static void rings_print(const CtlContext *c, const json_t *status) {
@@ -81,25 +94,13 @@ static void rings_print(const CtlContext *c, const json_t *status) {
                 { .title = "OVERRUNS", .right = true },
                 { .title = "DROPS", .right = true },
         };
+        static const char *const keys[] = { "cpu", "size_bytes", "overruns", "drops", NULL };
         Table t = TABLE_INIT(columns);
-        char text[HUMAN_SIZE], cell[PRINT_CELL_SIZE];
-        const json_t *one;
-        size_t i;
+        char text[HUMAN_SIZE];
 
-        json_array_foreach(json_object_get(status, "rings"), i, one) {
-                table_add(&t, TABLE_PLAIN, print_cell(json_string_value(json_object_get(one, "name")), cell));
-                table_add(&t, TABLE_PLAIN, number_of(one, "cpu", text));
-                table_add(&t, TABLE_PLAIN, human_bytes(json_integer_value(json_object_get(one, "size_bytes")), text));
-                table_add(&t, TABLE_PLAIN, number_of(one, "overruns", text));
-                table_add(&t, TABLE_PLAIN, number_of(one, "drops", text));
-        }
-        if (t.n_cells > 0) {
-                (void) fputc('\n', stdout);
-                (void) table_write(&t, stdout, c->width, c->color);
+        if (rows_print(c, json_object_get(status, "rings"), &t, keys))
                 (void) printf("Together they take %s of the kernel's memory.\n",
                               human_bytes(json_integer_value(json_object_get(status, "kernel_bytes")), text));
-        }
-        table_clear(&t);
 }
 
 void counters_print(const CtlContext *c, const json_t *status) {

@@ -31,12 +31,26 @@ static void put(const char *root, const char *name, const char *text) {
         fclose(f);
 }
 
+static ReadbackCounts wait_done(Readback *r) {
+        ReadbackCounts c = { .done = false };
+
+        for (int i = 0; i < 500 && !c.done; i++) {
+                struct pollfd p = { .fd = ring_fd(readback_ring(r)), .events = POLLIN };
+
+                (void) poll(&p, 1, 10);
+                ring_drain_fd(readback_ring(r));
+                readback_counts(r, &c);
+        }
+        assert_true(c.done);
+        return c;
+}
+
 static void test_pstore(void **state) {
         (void) state;
         char root[] = "/tmp/reeve-readback-XXXXXX", command[128];
         ReadbackOptions o = { .kmsg = "", .journal = "" };
         ReadbackKill *kills[3] = { NULL };
-        ReadbackCounts c = { .done = false };
+        ReadbackCounts c;
         Readback *r = NULL;
         size_t n = 0;
 
@@ -48,14 +62,7 @@ static void test_pstore(void **state) {
         put(root, "1700000000/other", dump);
         o.pstore = root;
         assert_int_equal(readback_new(&r, &o), 0);
-        for (int i = 0; i < 500 && !c.done; i++) {
-                struct pollfd p = { .fd = ring_fd(readback_ring(r)), .events = POLLIN };
-
-                (void) poll(&p, 1, 10);
-                ring_drain_fd(readback_ring(r));
-                readback_counts(r, &c);
-        }
-        assert_true(c.done);
+        c = wait_done(r);
         while (n < 3 && (kills[n] = readback_take(r)))
                 n++;
         assert_int_equal(n, 2);
@@ -79,18 +86,11 @@ static void test_pstore(void **state) {
 static void test_nothing_there(void **state) {
         (void) state;
         const ReadbackOptions o = { .kmsg = "/nonexistent", .journal = "/nonexistent", .pstore = "/nonexistent" };
-        ReadbackCounts c = { .done = false };
+        ReadbackCounts c;
         Readback *r = NULL;
 
         assert_int_equal(readback_new(&r, &o), 0);
-        for (int i = 0; i < 500 && !c.done; i++) {
-                struct pollfd p = { .fd = ring_fd(readback_ring(r)), .events = POLLIN };
-
-                (void) poll(&p, 1, 10);
-                ring_drain_fd(readback_ring(r));
-                readback_counts(r, &c);
-        }
-        assert_true(c.done);
+        c = wait_done(r);
         assert_int_equal(c.kmsg_error, -ENOENT);
         assert_true(c.journal_error < 0);
         assert_int_equal(c.pstore_error, 0);
