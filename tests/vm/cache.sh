@@ -14,6 +14,9 @@ ROOT_PACKAGES=(
         libjansson4 libsqlite3-0 libini-config5 libcmocka0 libasan8 libubsan1
 )
 
+# With --peers: what tests/peers and tests/bench hold Reeve against, in an image of its own; their services are enabled there.
+PEER_PACKAGES=(containerd runc systemd-oomd oomd earlyoom nohang)
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "vm: $*"; exit 1; }
 
