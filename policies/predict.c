@@ -32,7 +32,9 @@ static int compare(const void *left, const void *right) {
 }
 
 size_t predict_sort(PredictProcess *processes, size_t n) {
-        qsort(processes, n, sizeof(*processes), compare);
+        /* An empty list may be NULL, which qsort() does not take. */
+        if (n > 0)
+                qsort(processes, n, sizeof(*processes), compare);
         while (n > 0 && processes[n - 1].points == PREDICT_NEVER)
                 n--;
         return n;
