@@ -19,7 +19,7 @@ typedef struct ReconcileReading {
         uint64_t hits;                  /* of __oom_kill_process's probe (kprobe_profile) */
         uint64_t read;                  /* its records taken from the rings: AssembleStats.attempts */
         uint64_t overruns, drops;       /* of the kills rings, all CPUs */
-        uint64_t confirmed;             /* AssembleStats.confirmed; in tier log the Killed lines, repeats counted */
+        uint64_t confirmed;             /* attempts accounted for; in tier log the Killed lines, repeats counted */
         uint64_t not_counted;
         uint64_t outside;               /* confirmed ones outside Watch=: part of confirmed */
         uint64_t recorded;              /* confirmed ones that stand in kill records: confirmed - outside */

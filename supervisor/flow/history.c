@@ -71,13 +71,16 @@ static int on_readback(sd_event_source *source, int fd, uint32_t revents, void *
         return 0;
 }
 
+/* Where no probe was in place since the last record was written, no ring kept what happened, but the kernel's log did. */
+static bool rings_kept_it(const Supervisor *s) {
+        return s->from.kprobe && kprobe_since_nsec(s->from.kprobe) <= late_recorded_nsec(s);
+}
+
 void history_read(Supervisor *s) {
         ReadbackOptions options = { 0 };
-
         bool again = is_read_back(s);
 
-        /* In tier log nobody listened since the last run ended: no ring kept what happened, but the kernel's log did. */
-        if (s->readback || (again && !s->from.log))
+        if (s->readback || (again && rings_kept_it(s)))
                 return;
         if (again)
                 options.journal = options.pstore = "";

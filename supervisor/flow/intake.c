@@ -4,6 +4,7 @@
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/kills.h"
 #include "supervisor/flow/late.h"
+#include "supervisor/record/spool.h"
 
 /* What the victim's names taught us: a cgroup that no mkdir event told of. Whether it still lives an eye finds out. */
 static void learn_cgroup(Supervisor *s, const KillCgroup *cgroup) {
@@ -22,10 +23,12 @@ void intake_kill(Supervisor *s, const Kill *kill) {
         learn_cgroup(s, &kill->limit);
         if (kill->n_victims > 0 && !groups_watched(s, &kill->victims[0].cgroup)) {
                 s->from.outside += kill->confirmed;
+                spool_account(s->spool)->accounted += kill->confirmed;
                 return;
         }
         s->from.recorded += kill->confirmed;
         if (kill->time_nsec >= s->from.known_nsec) {
+                spool_account(s->spool)->accounted += kill->confirmed;
                 kills_record(s, kill, NULL, true);
                 return;
         }

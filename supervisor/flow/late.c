@@ -83,11 +83,21 @@ static void late_unlink(LateKill *l) {
                 }
 }
 
+/* What the kernel's count has grown by since it agreed with ours. */
+static bool is_accounted(const LateKill *l) {
+        if (!l->foreign)
+                return true;
+        return l->s->from.kprobe && strcmp(l->boot_id, l->s->boot_id) == 0 && l->kill.time_nsec > spool_account(l->s->spool)->base_nsec;
+}
+
 /* Takes it out of the queue, and frees it unless the clerk still holds it. */
 static void late_end(LateKill *l, bool known) {
         late_unlink(l);
         /* The configuration may be another by now, and the old one's hash gone with it. */
         l->context.configuration_hash = l->s->emit.context.configuration_hash;
+        /* Before the record: a crash in between counts it twice, and a surplus is forgotten; one too few would be a gap. */
+        if (!known && is_accounted(l))
+                spool_account(l->s->spool)->accounted += l->kill.confirmed;
         if (!known)
                 kills_record(l->s, &l->kill, l->foreign ? &l->context : NULL, !l->foreign);
         l->ended = l->asked;

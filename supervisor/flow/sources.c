@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,9 +335,11 @@ static ReconcileReading take_reading(Supervisor *s) {
                 drain(s);
                 if (s->from.kprobe)
                         now.read = kprobe_victims_read(s->from.kprobe);
-                now.confirmed = assemble_stats(s->from.assembler)->confirmed;
+                now.confirmed = spool_account(s->spool)->accounted;
                 now.not_counted = assemble_stats(s->from.assembler)->not_counted;
-                now.open = assemble_oldest(s->from.assembler) != UINT64_MAX;
+                now.open = assemble_oldest(s->from.assembler) != UINT64_MAX || s->n_late > 0 ||
+                           (s->from.unwatched && s->readback);
+                now.otherwise = s->from.unwatched ? REEVE_GAP_NOT_WATCHING : REEVE_GAP_UNKNOWN;
         } else {
                 if (s->from.log)
                         drain_log(s);
@@ -361,6 +364,21 @@ static void emit_gap(Supervisor *s, const ReconcileGap *gap) {
         (void) emit_record(&s->emit, &head, write_gap, &record);
 }
 
+/* The kernel's count and ours agree: from here the next run goes on, however this one ends. */
+static void strike_balance(Supervisor *s, const ReconcileReading *now) {
+        SpoolAccount *account = spool_account(s->spool);
+
+        s->from.unwatched = false;
+        if (!now->vmstat_known || s->from.reconciler.vmstat_surplus > 0)
+                return;
+        account->base_nsec = 0;
+        atomic_signal_fence(memory_order_release);
+        account->base_vmstat = now->vmstat_oom_kill;
+        account->base_accounted = account->accounted;
+        atomic_signal_fence(memory_order_release);
+        account->base_nsec = now->time_nsec;
+}
+
 static void look(Supervisor *s, uint64_t settle_nsec) {
         ReconcileGap gaps[RECONCILE_GAPS_MAX];
         ReconcileReading now = take_reading(s);
@@ -371,6 +389,8 @@ static void look(Supervisor *s, uint64_t settle_nsec) {
                 if (s->from.kprobe && (gaps[i].cause == REEVE_GAP_OVERRUN || gaps[i].cause == REEVE_GAP_DROPPED))
                         kprobe_told_lost(s->from.kprobe, gaps[i].lost);
         }
+        if (!now.open && !reconcile_pending(&s->from.reconciler))
+                strike_balance(s, &now);
 }
 
 static void reconcile(Supervisor *s) {
@@ -414,6 +434,19 @@ static void take_over_losses(Supervisor *s, ReconcileReading *first) {
         state_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
 }
 
+/* What happened between the last time both counts agreed and now, in an earlier run or while none was, is ours to explain. */
+static void take_over_account(Supervisor *s, ReconcileReading *first) {
+        const SpoolAccount *account = spool_account(s->spool);
+
+        if (!s->from.kprobe || account->base_nsec == 0 || !first->vmstat_known || account->base_vmstat > first->vmstat_oom_kill)
+                return;
+        s->from.unwatched = kprobe_since_nsec(s->from.kprobe) > account->base_nsec;
+        first->vmstat_oom_kill = account->base_vmstat;
+        first->confirmed = account->base_accounted;
+        first->time_nsec = account->base_nsec;
+        state_timer(s, &s->from.retry_timer, LOOK_AGAIN_USEC, on_look_again);
+}
+
 /* A beginning needs both sides at one moment: while kills go on, vmstat is read again until it stood still over a drain. */
 static void begin(Supervisor *s, bool first_ever) {
         ReconcileReading first = take_reading(s);
@@ -427,9 +460,10 @@ static void begin(Supervisor *s, bool first_ever) {
                 }
                 first = again;
         }
-        if (first_ever)
+        if (first_ever) {
                 take_over_losses(s, &first);
-        else if (s->from.kprobe && first.hits > first.read)
+                take_over_account(s, &first);
+        } else if (s->from.kprobe && first.hits > first.read)
                 catch_up(s, &first);
         reconcile_begin(&s->from.reconciler, &first);
 }

@@ -48,6 +48,7 @@ typedef struct Sources {
         uint64_t kmsg_lost;
         uint64_t lost_churn;            /* as last read */
         uint64_t lost;                  /* sum of all gaps since start */
+        bool unwatched;                 /* no probe was in place for a while before this run, and that is not accounted for yet */
         bool interrupted;               /* our rings were switched off, and were not opened since */
         bool degraded;                  /* a better source than the present one failed while it ran */
 } Sources;

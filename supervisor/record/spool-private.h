@@ -48,6 +48,7 @@ typedef struct Header {
         _Atomic uint64_t lost;
         uint64_t formats_order;
         uint64_t geometry_hash;
+        SpoolAccount account;
 } Header;
 
 /* A record in the byte ring, at a multiple of RECORD_ALIGN, never broken over the end. */

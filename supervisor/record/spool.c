@@ -185,3 +185,7 @@ Spool *spool_close(Spool *s) {
         free(s);
         return NULL;
 }
+
+SpoolAccount *spool_account(Spool *s) {
+        return &s->header->account;
+}

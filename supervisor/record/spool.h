@@ -61,5 +61,16 @@ uint64_t spool_lost(const Spool *s);
 /* Bytes of records not yet committed, and room in all. */
 void spool_usage(const Spool *s, uint64_t *ret_used_bytes, uint64_t *ret_size_bytes);
 
+/* The kernel's count of kills against ours, over restarts: of all kills since base_nsec, accounted - base_accounted stand in
+ * records. A spool of a new boot has none. */
+typedef struct SpoolAccount {
+        uint64_t accounted;             /* attempts that stand in records or lie outside Watch=, in this boot */
+        uint64_t base_nsec;             /* when the two agreed last (CLOCK_BOOTTIME); 0: never */
+        uint64_t base_vmstat, base_accounted;
+} SpoolAccount;
+
+/* Belongs to the spool and lives as long; written in place. */
+SpoolAccount *spool_account(Spool *s);
+
 /* Hands over the raw pages an earlier run left, for tools; the kprobe source takes them by itself. */
 int spool_pages_replay(Spool *s, int (*take)(const PageInfo *, const void *data, void *userdata), void *userdata);
