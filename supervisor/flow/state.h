@@ -1,6 +1,6 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
- * the lowest: emit, groups, more, exits, units, kills, late, intake, signals, history, counters, sources; settings; asked, status,
+ * the lowest: emit, groups, more, exits, units, kills, late, intake, signals, history, counters; lookagain, ringtier, logtier, balance, sources; settings; asked, status,
  * explaining, changes, answers. supervisor.c above them owns the state and hands round what comes in. */
 #include <stdbool.h>
 #include <stdint.h>

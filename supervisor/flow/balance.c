@@ -1,0 +1,180 @@
+#include "supervisor/flow/balance.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "supervisor/base/clock.h"
+#include "supervisor/flow/groups.h"
+#include "supervisor/flow/late.h"
+#include "supervisor/flow/logtier.h"
+#include "supervisor/flow/lookagain.h"
+#include "supervisor/flow/ringtier.h"
+#include "supervisor/text/kernfile.h"
+
+static uint64_t read_vmstat(Supervisor *s, bool *ret_known) {
+        char text[16384];
+        ssize_t n = s->from.vmstat_fd < 0 ? -1 : pread(s->from.vmstat_fd, text, sizeof(text), 0);
+        int64_t value = n > 0 ? kernfile_key(text, (size_t) n, "oom_kill") : KERNFILE_UNKNOWN;
+
+        *ret_known = value >= 0;
+        return value >= 0 ? (uint64_t) value : 0;
+}
+
+/* The one whose hits are attempts. */
+static const KprobeProbe *victim_probe(const KprobeCounters *c) {
+        static const KprobeProbe none = { .name = "" };
+
+        for (uint32_t i = 0; i < c->n_probes; i++)
+                if (strcmp(c->probes[i].name, "victim") == 0)
+                        return &c->probes[i];
+        return &none;
+}
+
+/* All counters at one moment: the kernel's first, then ours once the rings are drained. */
+static ReconcileReading take_reading(Supervisor *s) {
+        ReconcileReading now = { .time_nsec = clock_boottime_nsec(), .otherwise = REEVE_GAP_UNKNOWN };
+        KprobeCounters counters;
+
+        now.vmstat_oom_kill = read_vmstat(s, &now.vmstat_known);
+        if (s->from.kprobe && kprobe_counters(s->from.kprobe, &counters) == 0) {
+                now.probes_known = true;
+                now.hits = victim_probe(&counters)->hits;
+                now.overruns = counters.lost_kills;
+                /* What churn lost may have been births: the tree is asked of the kernel once more. */
+                if (counters.lost_churn != s->from.lost_churn && s->dirwatch)
+                        groups_walk_again(s);
+                s->from.lost_churn = counters.lost_churn;
+                ringtier_drain(s);
+                if (s->from.kprobe)
+                        now.read = kprobe_victims_read(s->from.kprobe);
+                now.confirmed = spool_account(s->spool)->accounted;
+                now.not_counted = assemble_stats(s->from.assembler)->not_counted;
+                now.open = assemble_oldest(s->from.assembler) != UINT64_MAX || s->n_late > 0 ||
+                           (s->from.unwatched && s->readback);
+                now.otherwise = s->from.unwatched ? REEVE_GAP_NOT_WATCHING : REEVE_GAP_UNKNOWN;
+        } else {
+                if (s->from.log)
+                        logtier_drain(s);
+                now.confirmed = s->from.log_confirmed;
+                now.open = s->from.log && logsource_busy(s->from.log);
+                now.otherwise = s->from.log ? REEVE_GAP_KMSG : REEVE_GAP_UNKNOWN;
+        }
+        now.outside = s->from.outside;
+        now.recorded = s->from.recorded;
+        return now;
+}
+
+static int write_gap(Strbuf *out, const RecordContext *context, const void *what) {
+        return record_gap(out, context, what);
+}
+
+static void emit_gap(Supervisor *s, const ReconcileGap *gap) {
+        RecordGap record = { .lost = gap->lost, .cause = gap->cause, .from_nsec = gap->from_nsec, .to_nsec = gap->to_nsec };
+        EmitHead head = { .type = REEVE_RECORD_GAP, .time_nsec = gap->to_nsec, .owner_uid = RECORD_OWNER_UNKNOWN };
+
+        s->from.lost += gap->lost;
+        (void) emit_record(&s->emit, &head, write_gap, &record);
+}
+
+/* The kernel's count and ours agree: from here the next run goes on, however this one ends. */
+static void strike_balance(Supervisor *s, const ReconcileReading *now) {
+        SpoolAccount *account = spool_account(s->spool);
+
+        s->from.unwatched = false;
+        if (!now->vmstat_known || s->from.reconciler.vmstat_surplus > 0)
+                return;
+        account->base_nsec = 0;
+        atomic_signal_fence(memory_order_release);
+        account->base_vmstat = now->vmstat_oom_kill;
+        account->base_accounted = account->accounted;
+        atomic_signal_fence(memory_order_release);
+        account->base_nsec = now->time_nsec;
+}
+
+static void look(Supervisor *s, uint64_t settle_nsec) {
+        ReconcileGap gaps[RECONCILE_GAPS_MAX];
+        ReconcileReading now = take_reading(s);
+        size_t n = reconcile_look(&s->from.reconciler, &now, settle_nsec, gaps);
+
+        for (size_t i = 0; i < n; i++) {
+                emit_gap(s, &gaps[i]);
+                if (s->from.kprobe && (gaps[i].cause == REEVE_GAP_OVERRUN || gaps[i].cause == REEVE_GAP_DROPPED))
+                        kprobe_told_lost(s->from.kprobe, gaps[i].lost);
+        }
+        if (!now.open && !reconcile_pending(&s->from.reconciler))
+                strike_balance(s, &now);
+}
+
+void balance_look(Supervisor *s) {
+        look(s, UINT64_C(1000) * 1000 * 1000);
+        if (reconcile_pending(&s->from.reconciler))
+                lookagain_later(s);
+}
+
+void balance_settle(Supervisor *s) {
+        for (int i = 0; i < 2; i++)
+                look(s, 0);
+}
+
+/* While another source was in use its own account was kept: what the rings lost meanwhile is no news. */
+static void catch_up(Supervisor *s, const ReconcileReading *first) {
+        KprobeCounters counters;
+        uint64_t known;
+
+        if (kprobe_counters(s->from.kprobe, &counters) < 0)
+                return;
+        known = first->read + victim_probe(&counters)->told;
+        if (first->hits > known)
+                kprobe_told_lost(s->from.kprobe, first->hits - known);
+}
+
+/* Hits that an earlier run, or the rings while nobody read them, left without a record are owing from the start. */
+static void take_over_losses(Supervisor *s, ReconcileReading *first) {
+        KprobeCounters counters;
+        const KprobeProbe *p;
+
+        if (!s->from.kprobe || kprobe_counters(s->from.kprobe, &counters) < 0)
+                return;
+        p = victim_probe(&counters);
+        if (first->hits <= first->read + p->told)
+                return;
+        first->hits = first->read + p->told;
+        if (counters.told_kills < first->overruns)
+                first->overruns = counters.told_kills;
+        first->time_nsec = late_recorded_nsec(s);
+        lookagain_later(s);
+}
+
+/* What happened between the last time both counts agreed and now, in an earlier run or while none was, is ours to explain. */
+static void take_over_account(Supervisor *s, ReconcileReading *first) {
+        const SpoolAccount *account = spool_account(s->spool);
+
+        if (!s->from.kprobe || account->base_nsec == 0 || !first->vmstat_known || account->base_vmstat > first->vmstat_oom_kill)
+                return;
+        s->from.unwatched = kprobe_since_nsec(s->from.kprobe) > account->base_nsec;
+        first->vmstat_oom_kill = account->base_vmstat;
+        first->confirmed = account->base_accounted;
+        first->time_nsec = account->base_nsec;
+        lookagain_later(s);
+}
+
+void balance_begin(Supervisor *s, bool first_ever) {
+        ReconcileReading first = take_reading(s);
+
+        for (int i = 0; i < 20; i++) {
+                ReconcileReading again = take_reading(s);
+
+                if (again.vmstat_oom_kill == first.vmstat_oom_kill && again.confirmed == first.confirmed) {
+                        first = again;
+                        break;
+                }
+                first = again;
+        }
+        if (first_ever) {
+                take_over_losses(s, &first);
+                take_over_account(s, &first);
+        } else if (s->from.kprobe && first.hits > first.read)
+                catch_up(s, &first);
+        reconcile_begin(&s->from.reconciler, &first);
+}

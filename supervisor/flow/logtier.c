@@ -1,0 +1,76 @@
+#include "supervisor/flow/logtier.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "supervisor/base/clock.h"
+#include "supervisor/flow/intake.h"
+#include "supervisor/flow/lookagain.h"
+
+enum {
+        SETTLE_USEC = 100 * 1000,               /* the lines of one OOM are written within milliseconds */
+        PRIORITY_KILLS = -10,
+};
+
+static void on_log_kill(void *userdata, const Kill *kill) {
+        Supervisor *s = userdata;
+
+        s->from.log_confirmed += kill->attempts;
+        intake_kill(s, kill);
+        lookagain_later(s);
+}
+
+static void on_log_lost(void *userdata, uint64_t lost) {
+        Supervisor *s = userdata;
+
+        s->from.kmsg_lost += lost;
+        lookagain_later(s);
+}
+
+static int on_settle(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) usec;
+        if (s->from.log && logsource_settle(s->from.log, clock_boottime_nsec()))
+                state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
+        return 0;
+}
+
+void logtier_drain(Supervisor *s) {
+        int r;
+
+        do
+                r = logsource_drain(s->from.log);
+        while (r > 0);
+        state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
+}
+
+static int on_log(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) fd, (void) revents;
+        if (logsource_drain(s->from.log) < 0)
+                return 0;
+        state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
+        if (s->server)
+                server_drained(s->server);
+        return 0;
+}
+
+int logtier_open(Supervisor *s) {
+        LogsourceSink sink = { .kill = on_log_kill, .lost = on_log_lost, .userdata = s };
+        int r = logsource_new(&s->from.log, &s->fs, NULL, &sink);
+
+        if (r < 0) {
+                (void) snprintf(s->from.log_why, sizeof(s->from.log_why), "/dev/kmsg: %s", strerror(-r));
+                return r;
+        }
+        s->from.log_why[0] = '\0';
+        s->from.log_nsec = clock_boottime_nsec();
+        return state_io(s, &s->from.log_io, logsource_fd(s->from.log), EPOLLIN, PRIORITY_KILLS, on_log);
+}
+
+void logtier_close(Supervisor *s) {
+        s->from.log_io = sd_event_source_disable_unref(s->from.log_io);
+        s->from.log = logsource_free(s->from.log);
+}
