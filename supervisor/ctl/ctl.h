@@ -14,8 +14,11 @@ enum {
         CTL_NOT_FOUND = 5,      /* no such cgroup or record */
 };
 
+typedef struct CtlCommand CtlCommand;
+
 /* What was given before the subcommand, and what we write to. */
 typedef struct CtlContext {
+        const CtlCommand *commands;     /* the table of subcommands, ended by one without a name */
         const char *socket_path;        /* NULL: where reeved listens by default */
         bool json;
         bool terminal;                  /* stdout is a terminal: tables fit it, and are not complete */
@@ -24,14 +27,11 @@ typedef struct CtlContext {
         int64_t now_usec;               /* since 1970 */
 } CtlContext;
 
-typedef struct CtlCommand {
+struct CtlCommand {
         const char *name;
         int (*run)(int argc, char **argv, const CtlContext *c);         /* argv[0] is the subcommand; returns an exit code */
         const char *summary;
-} CtlCommand;
-
-/* The table of subcommands, ended by one without a name. */
-extern const CtlCommand ctl_commands[];
+};
 
 /* One file each. */
 int ctl_check(int argc, char **argv, const CtlContext *c);

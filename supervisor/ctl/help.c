@@ -40,7 +40,7 @@ static int topics_json(const CtlContext *c) {
 
 /* A command's own help. Returns -1 where @word is no command. */
 static int command_help(const char *word, const CtlContext *c) {
-        for (const CtlCommand *k = ctl_commands; k->name; k++)
+        for (const CtlCommand *k = c->commands; k->name; k++)
                 if (strcmp(k->name, word) == 0) {
                         char name[64], option[] = "--help";
 

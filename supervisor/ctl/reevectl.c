@@ -10,7 +10,7 @@
 #include "supervisor/base/clock.h"
 #include "supervisor/ctl/ctl.h"
 
-const CtlCommand ctl_commands[] = {
+static const CtlCommand commands[] = {
         { "status", ctl_status, "how this host is watched, or how a cgroup stands" },
         { "kills", ctl_kills, "which processes the OOM killer took, by whose limit" },
         { "explain", ctl_explain, "one kill, or the newest of a cgroup or process, in plain words" },
@@ -32,7 +32,7 @@ static void usage_print(FILE *out) {
         (void) fprintf(out, "Usage: reevectl [--json] [--socket PATH] [COMMAND [ARGUMENTS]]\n\n"
                             "Without a command: is this host watched, what was killed, what is near a limit.\n\n"
                             "Commands:\n");
-        for (const CtlCommand *k = ctl_commands; k->name; k++)
+        for (const CtlCommand *k = commands; k->name; k++)
                 (void) fprintf(out, "  %-10s %s\n", k->name, k->summary);
         (void) fprintf(out, "\n'reevectl COMMAND --help' explains each, 'reevectl help' what people ask.\n"
                             "Exit: 0 done, 1 failed or refused, 2 usage, 3 no daemon, 4 not allowed,\n"
@@ -43,7 +43,7 @@ static void context_init(CtlContext *c) {
         const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
         struct winsize size;
 
-        *c = (CtlContext) { .terminal = isatty(STDOUT_FILENO) == 1 };
+        *c = (CtlContext) { .commands = commands, .terminal = isatty(STDOUT_FILENO) == 1 };
         c->now_usec = (int64_t) clock_usec(CLOCK_REALTIME);
         if (!c->terminal)
                 return;
@@ -52,7 +52,7 @@ static void context_init(CtlContext *c) {
 }
 
 static const CtlCommand *command_find(const char *name) {
-        for (const CtlCommand *k = ctl_commands; k->name; k++)
+        for (const CtlCommand *k = commands; k->name; k++)
                 if (strcmp(k->name, name) == 0)
                         return k;
         return NULL;
