@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/flow/groups.h"
+#include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/text/escape.h"
 
@@ -95,7 +95,7 @@ uint64_t asked_resolve(Supervisor *s, ServerCall *call, const char *word) {
                 return ids[0];
         strbuf_puts(&out, word);
         for (size_t i = 0; i < n && i < MATCHES_MAX; i++)
-                strbuf_printf(&out, "%s%s", i ? ", " : " may be any of: ", groups_path(s, ids[i]));
+                strbuf_printf(&out, "%s%s", i ? ", " : " may be any of: ", whose_path(s, ids[i]));
         server_fail_text(call, "NotFound", text);
         return 0;
 }
@@ -103,7 +103,7 @@ uint64_t asked_resolve(Supervisor *s, ServerCall *call, const char *word) {
 bool asked_may_read(Supervisor *s, const ServerCall *call, uint64_t id) {
         const ServerPeer *peer = server_call_peer(call);
 
-        return peer->reads_all || groups_owner_uid(s, id) == (int64_t) peer->uid;
+        return peer->reads_all || whose_owner_uid(s, id) == (int64_t) peer->uid;
 }
 
 int asked_path(const char *name, char *ret, size_t size, void *userdata) {
@@ -112,7 +112,7 @@ int asked_path(const char *name, char *ret, size_t size, void *userdata) {
         uint64_t ids[2];
         const char *path;
 
-        if (tree_resolve(s->tree, name, ids, 2) == 1 && (path = groups_path(s, ids[0]))) {
+        if (tree_resolve(s->tree, name, ids, 2) == 1 && (path = whose_path(s, ids[0]))) {
                 escape_text(&out, path);
                 return out.truncated ? -EINVAL : 0;
         }

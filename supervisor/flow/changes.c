@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/flow/groups.h"
 #include "supervisor/flow/settings.h"
 #include "supervisor/flow/sources.h"
+#include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 
 static int parse_values(const char *text, BudgetsSetValue values[LIMIT_KEYS], size_t *ret_n, char *why, size_t size) {
@@ -71,7 +71,7 @@ void changes_set(ServerCall *call, const char *cgroup, const char *values_json, 
         id = asked_resolve(s, call, cgroup);
         if (id == 0)
                 return;
-        if (!s->budgets || !groups_path(s, id)) {
+        if (!s->budgets || !whose_path(s, id)) {
                 server_fail_text(call, "Failed", "reeved is still starting");
                 return;
         }

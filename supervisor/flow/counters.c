@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "supervisor/flow/groups.h"
 #include "supervisor/flow/intake.h"
+#include "supervisor/flow/whose.h"
 
 /* The tier log without a kernel log knows of kills by these counters alone. */
 static void count_kills(Supervisor *s, const EventswatchNews *news) {
@@ -13,7 +13,7 @@ static void count_kills(Supervisor *s, const EventswatchNews *news) {
 
         if (s->from.kprobe || s->from.log || grown <= 0)
                 return;
-        logsource_counted(&kill, news->id, groups_path(s, news->id), (uint32_t) grown, news->now_nsec);
+        logsource_counted(&kill, news->id, whose_path(s, news->id), (uint32_t) grown, news->now_nsec);
         s->from.log_confirmed += (uint64_t) grown;
         intake_kill(s, &kill);
 }
@@ -21,7 +21,7 @@ static void count_kills(Supervisor *s, const EventswatchNews *news) {
 static void on_events(void *userdata, const EventswatchNews *news) {
         Supervisor *s = userdata;
         EyesRequest look = { .kind = EYES_READ_AHEAD, .cgroup_id = news->id };
-        const char *path = groups_path(s, news->id);
+        const char *path = whose_path(s, news->id);
 
         count_kills(s, news);
         if (news->gone)

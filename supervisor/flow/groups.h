@@ -37,20 +37,3 @@ void groups_owner(Supervisor *s, const EyesAnswer *answer);
 
 /* Reports all cgroups to the budgets (again, after a reload). */
 void groups_report(Supervisor *s);
-
-/* For RecordSources: the path of a cgroup, living or dead a short while, NULL where not known; lives until the next call.
- * Its identity and owner; what is known of a process. */
-const char *groups_path(void *supervisor, uint64_t id);
-const Identity *groups_identity(void *supervisor, uint64_t id);
-int64_t groups_owner_uid(void *supervisor, uint64_t id);
-bool groups_process(void *supervisor, int32_t tgid, uint64_t start_nsec, RecordProcess *ret);
-
-/* The unit of the system's manager in which a cgroup lies, NULL without; lives until the next identity is asked for. */
-const Identity *groups_system_unit(Supervisor *s, uint64_t cgroup_id);
-
-/* Whether systemd knows the main process of this cgroup: it is a service's. */
-bool groups_is_service(Supervisor *s, uint64_t cgroup_id);
-
-/* Whether a cgroup lies at or below Watch=, by the path that came with it, else by the tree's. Where nobody knows its path it
- * does: better a record too many. */
-bool groups_watched(Supervisor *s, const KillCgroup *cgroup);

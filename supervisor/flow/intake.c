@@ -1,9 +1,9 @@
 /* A kill comes in: inside Watch=? From before our start? Then it becomes a record. */
 #include "supervisor/flow/intake.h"
 
-#include "supervisor/flow/groups.h"
 #include "supervisor/flow/kills.h"
 #include "supervisor/flow/late.h"
+#include "supervisor/flow/whose.h"
 #include "supervisor/record/spool.h"
 
 /* What the victim's names taught us: a cgroup that no mkdir event told of. Whether it still lives an eye finds out. */
@@ -21,7 +21,7 @@ void intake_kill(Supervisor *s, const Kill *kill) {
         for (size_t i = 0; i < kill->n_victims; i++)
                 learn_cgroup(s, &kill->victims[i].cgroup);
         learn_cgroup(s, &kill->limit);
-        if (kill->n_victims > 0 && !groups_watched(s, &kill->victims[0].cgroup)) {
+        if (kill->n_victims > 0 && !whose_is_watched(s, &kill->victims[0].cgroup)) {
                 s->from.outside += kill->confirmed;
                 spool_account(s->spool)->accounted += kill->confirmed;
                 return;

@@ -7,9 +7,9 @@
 
 #include "supervisor/base/fd.h"
 #include "supervisor/flow/exits.h"
-#include "supervisor/flow/groups.h"
 #include "supervisor/flow/more.h"
 #include "supervisor/flow/units.h"
+#include "supervisor/flow/whose.h"
 
 static int write_kill(Strbuf *out, const RecordContext *context, const void *what) {
         return record_kill(out, context, what);
@@ -24,10 +24,10 @@ static void ask_details(Supervisor *s, const Kill *kill, uint64_t seq) {
                 request.cgroup_id = kill->victims[0].cgroup.id;
         if (kill->scope != REEVE_SCOPE_HOST)
                 request.limit_id = kill->limit.id;
-        path = request.cgroup_id ? groups_path(s, request.cgroup_id) : NULL;
+        path = request.cgroup_id ? whose_path(s, request.cgroup_id) : NULL;
         if (path)
                 (void) snprintf(request.path, sizeof(request.path), "%s", path);
-        path = request.limit_id ? groups_path(s, request.limit_id) : NULL;
+        path = request.limit_id ? whose_path(s, request.limit_id) : NULL;
         if (path)
                 (void) snprintf(request.limit_path, sizeof(request.limit_path), "%s", path);
         for (size_t i = 0; i < kill->n_victims && i < EYES_VICTIMS_MAX; i++)
@@ -51,12 +51,12 @@ void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context,
                 .time_nsec = kill->time_nsec,
                 .origin_nsec = kill->time_nsec,
                 .origin_pid = kills_origin_pid(kill),
-                .owner_uid = group ? groups_owner_uid(s, group) : RECORD_OWNER_UNKNOWN,
+                .owner_uid = group ? whose_owner_uid(s, group) : RECORD_OWNER_UNKNOWN,
                 .context = context,
         };
         uint64_t seq;
 
-        /* The record's writer asks groups_process() for the victims. */
+        /* The record's writer asks whose_process() for the victims. */
         s->recording = kill;
         seq = emit_record(&s->emit, &head, write_kill, kill);
         s->recording = NULL;
@@ -79,7 +79,7 @@ void kills_details(Supervisor *s, const EyesAnswer *answer) {
         _cleanup_free_ char *text = NULL;
 
         if (json_is_object(details)) {
-                aftermath_complete(&s->aftermaths, answer->cookie, details, s->tree, groups_path, s);
+                aftermath_complete(&s->aftermaths, answer->cookie, details, s->tree, whose_path, s);
                 units_correct(s, answer->cookie, details);
                 text = json_dumps(details, JSON_COMPACT);
         }

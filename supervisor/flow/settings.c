@@ -11,6 +11,7 @@
 #include "supervisor/base/strbuf.h"
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
+#include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 
 ReeveMode settings_mode(const Supervisor *s) {
@@ -189,7 +190,7 @@ uint64_t settings_record(Supervisor *s, const LimitResult *result) {
         EmitHead head = {
                 .type = REEVE_RECORD_LIMIT,
                 .time_nsec = result->time_nsec,
-                .owner_uid = result->cgroup_id ? groups_owner_uid(s, result->cgroup_id) : RECORD_OWNER_UNKNOWN,
+                .owner_uid = result->cgroup_id ? whose_owner_uid(s, result->cgroup_id) : RECORD_OWNER_UNKNOWN,
                 .context = &context,
         };
 

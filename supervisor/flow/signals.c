@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "supervisor/flow/exits.h"
-#include "supervisor/flow/groups.h"
 #include "supervisor/flow/intake.h"
+#include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 
 enum { MANAGER_SETTLE_USEC = 120 * 1000 };      /* a decision's signals follow each other within 100 ms */
@@ -25,7 +25,7 @@ static bool is_manager(const Supervisor *s, const char *unit) {
 
 /* Managers are known by their cgroup, never by their comm, which anybody can take. */
 static bool sent_by_manager(Supervisor *s, const EyesParty *sender, char unit[static IDENTITY_NAME_SIZE]) {
-        const Identity *identity = sender->cgroup_id ? groups_identity(s, sender->cgroup_id) : NULL;
+        const Identity *identity = sender->cgroup_id ? whose_identity(s, sender->cgroup_id) : NULL;
 
         (void) snprintf(unit, IDENTITY_NAME_SIZE, "%s", identity && identity->certain ? identity->unit : "");
         return is_manager(s, unit);
@@ -62,10 +62,10 @@ static void emit_sigkill(Supervisor *s, const Sigkill *signal, const EyesParty *
                 .time_nsec = signal->time_nsec,
                 .origin_nsec = signal->time_nsec,
                 .origin_pid = signal->sender_tid,
-                .owner_uid = signal->cgroup.id ? groups_owner_uid(s, signal->cgroup.id) : RECORD_OWNER_UNKNOWN,
+                .owner_uid = signal->cgroup.id ? whose_owner_uid(s, signal->cgroup.id) : RECORD_OWNER_UNKNOWN,
         };
 
-        /* The record's writer asks groups_process() for the sender. */
+        /* The record's writer asks whose_process() for the sender. */
         s->sender = sender;
         s->sender_tid = signal->sender_tid;
         (void) emit_record(&s->emit, &head, write_sigkill, signal);

@@ -1,6 +1,6 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
- * the lowest: emit, groups, more, exits, units, kills, late, intake, signals, history, counters; lookagain, ringtier, logtier, balance, sources; settings; asked, status,
+ * the lowest: emit, whose, groups, more, exits, units, kills, late, intake, signals, history, counters; lookagain, ringtier, logtier, balance, sources; settings; asked, status,
  * explaining, changes, answers. supervisor.c above them owns the state and hands round what comes in. */
 #include <stdbool.h>
 #include <stdint.h>
@@ -123,7 +123,7 @@ typedef struct Supervisor {
         Emit emit;
 
         char boot_id[33], machine_id[33], hostname[65];
-        char path[4352];                /* of the last groups_path() */
+        char path[4352];                /* of the last whose_path() */
         uint64_t started_nsec;
         int64_t started_realtime_usec;
         LateKill *late;                 /* kills that wait for the ledger's word whether it has them, oldest first */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/flow/groups.h"
 #include "supervisor/flow/settings.h"
+#include "supervisor/flow/whose.h"
 #include "supervisor/text/human.h"
 
 json_t *status_time(int64_t realtime_usec) {
@@ -159,7 +159,7 @@ static void status_of_all(Supervisor *s, ServerCall *call) {
 
 void status_ask(Supervisor *s, ServerCall *call, uint64_t id, AskedKind kind) {
         EyesRequest request = { .kind = EYES_STATUS, .cgroup_id = id };
-        const char *path = groups_path(s, id);
+        const char *path = whose_path(s, id);
         Asked *a = asked_new(s, kind, call);
 
         if (!a)

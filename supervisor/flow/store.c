@@ -7,9 +7,9 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "supervisor/flow/groups.h"
 #include "supervisor/flow/history.h"
 #include "supervisor/flow/late.h"
+#include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 
 static int fail(char *reterr, size_t size, const char *what, int error) {
@@ -106,8 +106,8 @@ int store_open_emit(Supervisor *s) {
                 .ledger_id = clerk_ledger_id(s->clerk),
                 .configuration_hash = s->config->hash,
                 .command_line = s->config->reeve.record_command_line,
-                .sources = { .path = groups_path, .identity = groups_identity, .owner_uid = groups_owner_uid,
-                             .process = groups_process, .userdata = s },
+                .sources = { .path = whose_path, .identity = whose_identity, .owner_uid = whose_owner_uid,
+                             .process = whose_process, .userdata = s },
         };
         store_set_clock(s);
         emit_replay(&s->emit);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/flow/groups.h"
 #include "supervisor/flow/more.h"
+#include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/text/human.h"
 
@@ -67,14 +67,14 @@ static bool open_watch(Supervisor *s) {
 
 void units_ask(Supervisor *s, uint64_t seq, const Kill *kill) {
         uint64_t group = kill->n_victims > 0 ? kill->victims[0].cgroup.id : 0;
-        const Identity *identity = groups_system_unit(s, group);
+        const Identity *identity = whose_system_unit(s, group);
         int64_t suspended = clock_suspended_nsec();
         bool service;
         UnitAfter q;
 
         if (!identity || !open_watch(s))
                 return;
-        service = groups_is_service(s, group);
+        service = whose_is_service(s, group);
         q = (UnitAfter) { .seq = seq, .cgroup_id = group, .kill_usec = (kill->time_nsec - (uint64_t) suspended) / 1000 };
         if (snprintf(q.unit, sizeof(q.unit), "%s", identity->unit) >= (int) sizeof(q.unit))
                 return;
