@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-bool budget_matches(const BudgetSection *section, const char *path) {
+/* Whether @section is enabled and one of its Match= globs matches @path. */
+static bool matches(const BudgetSection *section, const char *path) {
         if (!section->enabled.value)
                 return false;
         for (size_t i = 0; i < section->match.count; i++)
@@ -15,7 +16,7 @@ bool budget_matches(const BudgetSection *section, const char *path) {
 
 bool budget_any(const BudgetSection *sections, size_t n, const char *path) {
         for (size_t i = 0; i < n; i++)
-                if (budget_matches(&sections[i], path))
+                if (matches(&sections[i], path))
                         return true;
         return false;
 }
@@ -31,7 +32,7 @@ void budget_collect(const BudgetSection *sections, size_t n, const char *path, B
         for (size_t i = 0; i < n; i++) {
                 const BudgetSection *s = &sections[i];
 
-                if (!budget_matches(s, path))
+                if (!matches(s, path))
                         continue;
                 ret->any = true;
                 for (size_t key = 0; key < LIMIT_KEYS; key++)
@@ -65,7 +66,7 @@ static bool same_label_name(const char *a, const char *b) {
 /* Whether a later label of the same name stands somewhere in the matching sections. */
 static bool is_overridden(const BudgetSection *sections, size_t n, const char *path, const ConfigItem *label) {
         for (size_t i = 0; i < n; i++) {
-                if (!budget_matches(&sections[i], path))
+                if (!matches(&sections[i], path))
                         continue;
                 for (size_t k = 0; k < sections[i].labels.count; k++) {
                         const ConfigItem *other = &sections[i].labels.items[k];
@@ -79,7 +80,7 @@ static bool is_overridden(const BudgetSection *sections, size_t n, const char *p
 
 const char *budget_label(const BudgetSection *sections, size_t n, const char *path, size_t index) {
         for (size_t i = 0; i < n; i++) {
-                if (!budget_matches(&sections[i], path))
+                if (!matches(&sections[i], path))
                         continue;
                 for (size_t k = 0; k < sections[i].labels.count; k++) {
                         const ConfigItem *label = &sections[i].labels.items[k];

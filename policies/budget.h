@@ -78,9 +78,6 @@ typedef struct Budget {
 /* Collects in *@ret what the @n sections ask of the cgroup at @path. Values point into the sections. */
 void budget_collect(const BudgetSection *sections, size_t n, const char *path, Budget *ret);
 
-/* Whether @section is enabled and one of its Match= globs matches @path. */
-bool budget_matches(const BudgetSection *section, const char *path);
-
 /* Whether any section matches @path. */
 bool budget_any(const BudgetSection *sections, size_t n, const char *path);
 

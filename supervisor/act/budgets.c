@@ -104,10 +104,8 @@ static void request_serve(Budgets *b, Request *r) {
                                        .requester = r->requester,
                                });
                 break;
-        case REQUEST_FLUSH:
-                break;
         }
-        if (r->type == REQUEST_CONFIGURE || r->type == REQUEST_SET || r->type == REQUEST_FLUSH) {
+        if (r->type == REQUEST_CONFIGURE || r->type == REQUEST_SET) {
                 snapshot_take(b);
                 answer_post(b, budgets_answer_new(BUDGETS_DONE, r->cookie));
         }
@@ -217,10 +215,6 @@ int budgets_configure(Budgets *b, Config *config, ReeveMode mode, uint64_t cooki
         b->config = config_ref(config);
         b->mode = mode;
         return 0;
-}
-
-int budgets_flush(Budgets *b, uint64_t cookie) {
-        return request_post(b, request_new(REQUEST_FLUSH, cookie, 0, NULL));
 }
 
 bool budgets_wants(const Budgets *b, const char *path) {

@@ -31,10 +31,6 @@ Budgets *budgets_free(Budgets *b);
  * BUDGETS_DONE answer with @cookie follows when the values that go have gone. Returns 0 or -ENOMEM. */
 int budgets_configure(Budgets *b, Config *config, ReeveMode mode, uint64_t cookie);
 
-/* A configuration was refused, or reported cgroups end here: posts BUDGETS_DONE with @cookie once all before it is done.
- * Returns 0 or -ENOMEM. */
-int budgets_flush(Budgets *b, uint64_t cookie);
-
 /* Whether some section or a present value concerns the cgroup: worth a budgets_cgroup_born(). Pure, cheap. */
 bool budgets_wants(const Budgets *b, const char *path);
 

@@ -14,7 +14,7 @@ typedef enum BudgetsAnswerType {
 /* One answer, in one piece of memory. */
 typedef struct BudgetsAnswer {
         BudgetsAnswerType type;
-        uint64_t cookie;                 /* of budgets_set(), budgets_configure(), budgets_flush(); 0: of none */
+        uint64_t cookie;                 /* of budgets_set(), budgets_configure(); 0: of none */
         LimitResult result;              /* its texts live as long as the answer */
 } BudgetsAnswer;
 

@@ -6,7 +6,7 @@
 #include "supervisor/text/config.h"
 
 /* What is to be done. */
-typedef enum RequestType { REQUEST_CONFIGURE, REQUEST_BORN, REQUEST_DIED, REQUEST_SET, REQUEST_FLUSH } RequestType;
+typedef enum RequestType { REQUEST_CONFIGURE, REQUEST_BORN, REQUEST_DIED, REQUEST_SET } RequestType;
 
 /* One piece of work with all that it needs: its texts and its reference of the configuration are its own. */
 typedef struct Request {

@@ -35,7 +35,6 @@ typedef struct Open {
 struct Assembler {
         AssembleOptions o;
         AssembleStats stats;
-        bool late;
         uint64_t lost_until;            /* what begins up to here has a ring's overrun in it */
         Open *open;
 };

@@ -95,7 +95,6 @@ static Open *begin(Assembler *a, const Evidence *e, const AssembleSink *sink) {
                         .sources = 1u << REEVE_SOURCE_KPROBE,
                         .tier = REEVE_TIER_KPROBE,
                         .confidence = REEVE_CONFIDENCE_LIKELY,
-                        .late = a->late,
                         .replayed = e->again,
                 },
         };
@@ -238,10 +237,6 @@ void assemble_forget(Assembler *a) {
                 a->stats.ownerless -= o->kill.ownerless;
                 *(o->headless ? &a->stats.headless : &a->stats.ooms) -= 1;
         }
-}
-
-void assemble_set_late(Assembler *a, bool late) {
-        a->late = late;
 }
 
 uint64_t assemble_oldest(const Assembler *a) {

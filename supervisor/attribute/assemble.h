@@ -62,9 +62,6 @@ void assemble_expire(Assembler *a, uint64_t now_nsec, const AssembleSink *sink);
 /* Forgets the invocations under way as if none of their evidence had come: the same evidence will be fed again. */
 void assemble_forget(Assembler *a);
 
-/* From now on kills are marked late: what is fed was found after the fact (spool and rings at start). */
-void assemble_set_late(Assembler *a, bool late);
-
 /* When the oldest invocation under way began (CLOCK_BOOTTIME), UINT64_MAX when none is: ring pages and spool slots from
  * then on are still needed. */
 uint64_t assemble_oldest(const Assembler *a);

@@ -1,7 +1,6 @@
 #include "supervisor/base/ring.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -78,19 +77,6 @@ void *ring_pop(Ring *r) {
                 r->count--;
         }
         pthread_mutex_unlock(&r->lock);
-        return item;
-}
-
-void *ring_wait(Ring *r) {
-        void *item = ring_pop(r);
-
-        if (!item) {
-                struct pollfd p = { .fd = r->fd, .events = POLLIN };
-
-                (void) poll(&p, 1, -1);
-                ring_drain_fd(r);
-                item = ring_pop(r);
-        }
         return item;
 }
 

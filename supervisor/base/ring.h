@@ -20,9 +20,6 @@ bool ring_push(Ring *r, void *item);
 /* Takes the oldest item, or NULL when there is none. Only one thread may take. */
 void *ring_pop(Ring *r);
 
-/* Waits until an item comes or ring_wake() is called; then as ring_pop(). For threads that own a ring. */
-void *ring_wait(Ring *r);
-
 /* Wakes the taker without an item (to look at a stop flag). */
 void ring_wake(Ring *r);
 

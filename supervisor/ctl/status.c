@@ -70,7 +70,8 @@ void status_headline(const CtlContext *c, const json_t *status) {
         (void) puts(".");
 }
 
-void status_sources(const CtlContext *c, const json_t *status) {
+/* The sources as a table; nothing where there are none. */
+static void sources_print(const CtlContext *c, const json_t *status) {
         static const TableColumn columns[] = {
                 { .title = "SOURCE" },
                 { .title = "STATE" },
@@ -178,6 +179,14 @@ static void self_print(const CtlContext *c, const json_t *status) {
         (void) puts(".");
 }
 
+/* Whether reeved watches, with the configuration it was given. */
+static bool is_up(const json_t *status) {
+        const char *state = string_of(status, "state");
+
+        return state && (strcmp(state, "watching") == 0 || strcmp(state, "running") == 0) &&
+               json_array_size(json_object_get(status, "complaints")) == 0;
+}
+
 static int daemon_status(const Options *o, json_t *status) {
         int e = CTL_DONE;
 
@@ -193,21 +202,14 @@ static int daemon_status(const Options *o, json_t *status) {
                 complaints_print(&o->context, status);
                 totals_print(&o->context, status);
                 (void) fputc('\n', stdout);
-                status_sources(&o->context, status);
+                sources_print(&o->context, status);
                 (void) fputc('\n', stdout);
                 self_print(&o->context, status);
                 if (o->counters)
                         counters_print(&o->context, status);
         }
         /* On defaults because the configuration was refused, or blind: who asks by exit code shall know without -q, too. */
-        return e == CTL_DONE && !status_is_up(status) ? CTL_FAILED : e;
-}
-
-bool status_is_up(const json_t *status) {
-        const char *state = string_of(status, "state");
-
-        return state && (strcmp(state, "watching") == 0 || strcmp(state, "running") == 0) &&
-               json_array_size(json_object_get(status, "complaints")) == 0;
+        return e == CTL_DONE && !is_up(status) ? CTL_FAILED : e;
 }
 
 /* reevectl status. */

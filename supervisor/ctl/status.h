@@ -7,11 +7,5 @@
 /* One line: state, since when, tier, mode. */
 void status_headline(const CtlContext *c, const json_t *status);
 
-/* The sources as a table; nothing where there are none. */
-void status_sources(const CtlContext *c, const json_t *status);
-
 /* One line for each better source that is not used, with the reason; nothing where the best is. */
 void status_why_not_better(const CtlContext *c, const json_t *status);
-
-/* Whether reeved watches, with the configuration it was given. */
-bool status_is_up(const json_t *status);

@@ -17,7 +17,8 @@ bool watched_well(const json_t *status) {
                json_integer_value(lost) == 0;
 }
 
-int watched_gaps(reeve *r, const Options *o, int64_t since_usec, int64_t *ret_lost, size_t *ret_gaps) {
+/* Adds up what gap records since @since_usec (-1: ever) lost; *@ret_gaps is how many there are. Returns an exit code. */
+static int gaps_add(reeve *r, const Options *o, int64_t since_usec, int64_t *ret_lost, size_t *ret_gaps) {
         static const char *const types[] = { "gap", NULL };
         Records gaps = RECORDS_INIT;
         int e = records_read(&gaps, r, &(RecordsQuery) { .types = types, .since_usec = since_usec, .until_usec = o->until_usec });
@@ -40,7 +41,7 @@ int watched_print_empty_status(reeve *r, const Options *o, const char *what, con
         (void) human_rfc3339_parse(since_text, &since);
         if (o->since_usec > since)
                 since = o->since_usec;
-        e = watched_gaps(r, o, since, &lost, &gaps);
+        e = gaps_add(r, o, since, &lost, &gaps);
         if (e != CTL_DONE)
                 return e;
         (void) printf("No %s", what);

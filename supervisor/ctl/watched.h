@@ -13,6 +13,3 @@ int watched_print_empty_status(reeve *r, const Options *o, const char *what, con
 
 /* Whether @status says that reeved watches and has lost nothing. */
 bool watched_well(const json_t *status);
-
-/* Adds up what gap records since @since_usec (-1: ever) lost; *@ret_gaps is how many there are. Returns an exit code. */
-int watched_gaps(reeve *r, const Options *o, int64_t since_usec, int64_t *ret_lost, size_t *ret_gaps);

@@ -47,7 +47,8 @@ static bool lists_memory(int dir_fd, const char *name) {
         return false;
 }
 
-int payload_own_path(char *ret, size_t size) {
+/* Reads where this process is below the cgroup2 mount ("/user.slice/..."). Returns 0 or -errno. */
+static int own_path(char *ret, size_t size) {
         _cleanup_fclose_ FILE *f = fopen("/proc/self/cgroup", "re");
         _cleanup_free_ char *line = NULL;
         size_t room = 0;
@@ -145,7 +146,7 @@ int payload_enter(Payload *ret, const char *mount, char *reterr, size_t err_size
         char own[3072], path[4096];
         int r;
 
-        r = payload_own_path(own, sizeof(own));
+        r = own_path(own, sizeof(own));
         if (r < 0)
                 return complain(r, reterr, err_size, "cannot read", "/proc/self/cgroup");
         (void) snprintf(path, sizeof(path), "%s%s", mount, own);
@@ -194,7 +195,7 @@ static int enter_at(Payload *p, int parent_fd, const char *path, const char *nam
 
 int payload_enter_below(Payload *ret, const char *mount, const char *name, char *reterr, size_t err_size) {
         char own[2048], path[4096], why[512];
-        int r = payload_own_path(own, sizeof(own));
+        int r = own_path(own, sizeof(own));
         bool first = true;
 
         if (r < 0)
@@ -211,7 +212,7 @@ int payload_enter_below(Payload *ret, const char *mount, const char *name, char 
                         return complain(-errno, reterr, err_size, "cannot open", path);
                 if (lists_memory(fd, "cgroup.controllers") && !lists_memory(fd, "cgroup.subtree_control"))
                         (void) write_at(fd, "cgroup.subtree_control", "+memory"); /* EBUSY where processes live: go up */
-                if (payload_own_path(p.path, sizeof(p.path)) == 0) {
+                if (own_path(p.path, sizeof(p.path)) == 0) {
                         char home[4096 + 512];
 
                         (void) snprintf(home, sizeof(home), "%s%s", mount, p.path);

@@ -21,9 +21,6 @@ typedef struct Payload {
         uint64_t id;              /* cgroup id of the leaf */
 } Payload;
 
-/* Reads where this process is below the cgroup2 mount ("/user.slice/..."). Returns 0 or -errno. */
-int payload_own_path(char *ret, size_t size);
-
 /* Opens the cgroup we are in (a delegated scope that holds nobody else), moves us to its leaf `supervisor`, makes the leaf
  * `payload` with a memory controller. @mount is the cgroup2 mount. Returns 0, or -errno with the reason in @reterr:
  * -EOPNOTSUPP where the memory controller is not delegated. */

@@ -276,10 +276,6 @@ static int call_simple(Systemd *s, const char *method, const char *unit, const c
         return finish_call(s, m, &reply, reterr, err_size);
 }
 
-int systemd_freeze_unit(Systemd *s, const char *unit, bool freeze, char *reterr, size_t err_size) {
-        return call_simple(s, freeze ? "FreezeUnit" : "ThawUnit", unit, NULL, reterr, err_size);
-}
-
 int systemd_reload(Systemd *s, char *reterr, size_t err_size) {
         return call_simple(s, "Reload", NULL, NULL, reterr, err_size);
 }

@@ -41,9 +41,6 @@ int systemd_set_limits(Systemd *s, const char *unit, const SystemdLimit *limits,
 /* What systemd believes a limit of @unit to be, in *@ret. Returns 0 or -errno. */
 int systemd_get_limit(Systemd *s, const char *unit, LimitKey key, int64_t *ret);
 
-/* Freezes or thaws @unit and waits for it. Returns 0 or -errno. */
-int systemd_freeze_unit(Systemd *s, const char *unit, bool freeze, char *reterr, size_t err_size);
-
 /* Starts @unit and waits up to 10 s until it is active. Returns 0 or -errno. */
 int systemd_start_unit(Systemd *s, const char *unit, char *reterr, size_t err_size);
 

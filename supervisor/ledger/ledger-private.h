@@ -54,9 +54,6 @@ int ledger_step(Ledger *l, sqlite3_stmt *s);
 /* Keeps a number under a name in the table `ledger`. */
 int ledger_value_set(Ledger *l, const char *name, int64_t value);
 
-/* The tally of @owner, made if need be; NULL: no memory. Its address lasts until the next call. */
-Tally *ledger_tally(Ledger *l, int64_t owner);
-
 /* Counts a record in (@sign 1) or out (-1). */
 int ledger_tally_count(Ledger *l, int64_t owner, int type, uint64_t bytes, int sign);
 

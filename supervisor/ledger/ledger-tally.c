@@ -4,7 +4,8 @@
 
 #include "supervisor/ledger/ledger-private.h"
 
-Tally *ledger_tally(Ledger *l, int64_t owner) {
+/* The tally of @owner, made if need be; NULL: no memory. Its address lasts until the next call. */
+static Tally *tally_of(Ledger *l, int64_t owner) {
         for (size_t i = 1; i < l->n_tallies; i++)
                 if (l->tallies[i].owner == owner)
                         return &l->tallies[i];
@@ -34,7 +35,7 @@ static void tally_add(Tally *t, int type, uint64_t bytes, int sign) {
 }
 
 int ledger_tally_count(Ledger *l, int64_t owner, int type, uint64_t bytes, int sign) {
-        Tally *t = ledger_tally(l, owner);
+        Tally *t = tally_of(l, owner);
 
         if (!t)
                 return -ENOMEM;
@@ -49,7 +50,7 @@ int ledger_tally_load(Ledger *l) {
                                       &s, NULL);
 
         l->n_tallies = 0;
-        if (!ledger_tally(l, 0)) {
+        if (!tally_of(l, 0)) {
                 (void) sqlite3_finalize(s);
                 return -ENOMEM;
         }
@@ -60,7 +61,7 @@ int ledger_tally_load(Ledger *l) {
                 code = sqlite3_step(s);
                 if (code != SQLITE_ROW)
                         break;
-                t = ledger_tally(l, sqlite3_column_int64(s, 0));
+                t = tally_of(l, sqlite3_column_int64(s, 0));
                 if (!t)
                         break;
                 n = (uint64_t) sqlite3_column_int64(s, 2);

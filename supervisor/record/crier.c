@@ -33,7 +33,7 @@ struct Crier {
         size_t n_slots, slot_bytes;
         uint64_t head, tail;            /* under the lock; slots[n % n_slots] */
         bool stop, to_stderr;
-        _Atomic uint64_t dropped, told;
+        _Atomic uint64_t dropped;
         uint64_t dropped_told;          /* the thread's: how many drops were said */
         time_t summary_sec;
 };
@@ -117,7 +117,6 @@ static void *crier_work(void *userdata) {
                         return NULL;
                 /* The slot is ours until head passes it. */
                 tell(c, s);
-                atomic_fetch_add(&c->told, 1);
                 pthread_mutex_lock(&c->lock);
                 c->head++;
                 pthread_mutex_unlock(&c->lock);
@@ -213,8 +212,4 @@ bool crier_say(Crier *c, int priority, const char *text) {
 
 uint64_t crier_dropped(const Crier *c) {
         return atomic_load(&c->dropped);
-}
-
-uint64_t crier_told(const Crier *c) {
-        return atomic_load(&c->told);
 }

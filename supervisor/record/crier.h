@@ -32,6 +32,3 @@ bool crier_say(Crier *c, int priority, const char *text);
 
 /* How many were dropped since the beginning. */
 uint64_t crier_dropped(const Crier *c);
-
-/* How many were told. */
-uint64_t crier_told(const Crier *c);

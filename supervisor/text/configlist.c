@@ -5,7 +5,8 @@
 #include "policies/match.h"
 #include "supervisor/text/configvalue.h"
 
-bool config_check_glob(Reader *r, const char *glob) {
+/* Whether @glob can be a glob over cgroup paths; if not, complains. */
+static bool check_glob(Reader *r, const char *glob) {
         size_t n = strlen(glob);
 
         if (*glob != '/' && strncmp(glob, "**", 2) != 0)
@@ -28,7 +29,7 @@ static void take_glob(Reader *r, const char *glob, ConfigList *list, bool comm) 
                 reader_complain(r, "'%s': comm: stands in Prefer= and Avoid= only, since a name is no identity", glob);
         else if (is_comm && !glob[5])
                 reader_complain(r, "'comm:' wants a name after it");
-        else if (is_comm || config_check_glob(r, glob))
+        else if (is_comm || check_glob(r, glob))
                 config_list_add(r, list, glob);
 }
 
@@ -70,7 +71,7 @@ void config_parse_watch(Reader *r, const char *value, void *target, const void *
         char *copy;
 
         (void) detail;
-        if (!config_check_glob(r, value))
+        if (!check_glob(r, value))
                 return;
         if (!match_is_literal(value)) {
                 reader_complain(r, "'%s': one path, without wildcards", value);

@@ -53,9 +53,6 @@ extern const ConfigKey config_keys_reeve[], config_keys_budget[], config_keys_ru
 void config_parse_when(Reader *r, const char *value, void *target, const void *detail);
 void config_parse_then(Reader *r, const char *value, void *target, const void *detail);
 
-/* Whether @glob can be a glob over cgroup paths; if not, complains. */
-bool config_check_glob(Reader *r, const char *glob);
-
 /* Parses "5 per 1h". Returns 0 or -EINVAL. */
 int config_quota(const char *text, Quota *ret);
 
