@@ -1,5 +1,7 @@
 /* Fate: what became of a process or cgroup. The ledger is asked; when it has nothing, and the process is gone, the
  * sources must first be drained beyond the moment of the question: until then, or until the time is up, the call waits. */
+#include "supervisor/server/fate.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +11,6 @@
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/server/call-private.h"
-#include "supervisor/server/fate.h"
 #include "supervisor/server/parameters.h"
 #include "supervisor/text/facts.h"
 #include "supervisor/text/human.h"

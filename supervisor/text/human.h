@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-
 enum { HUMAN_SIZE = 32 };       /* room enough for any of the texts below but human_moment()'s */
 enum { HUMAN_MOMENT_SIZE = 64 };
 

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-
 /* The columns of the @length bytes at @text. */
 static size_t bytes_width(const char *text, size_t length) {
         size_t width = 0;
