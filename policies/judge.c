@@ -80,6 +80,15 @@ static size_t first_open(const JudgeState *s, const JudgeCandidate *candidates, 
         return SIZE_MAX;
 }
 
+bool judge_waits(const JudgeState *s, const RuleSection *rule, const JudgeCandidate *candidates, size_t open, uint64_t now_usec) {
+        if (rule->n_rank == 0 || !ends_somebody((int) rule->then[s->step].action) || now_usec - s->crossed_usec >= JUDGE_WAIT_USEC)
+                return false;
+        for (size_t i = 0; i < open; i++)
+                if (candidates[i].parts[rule->rank[0]] < 0)
+                        return true;
+        return false;
+}
+
 void judge_choose(JudgeState *s, const RuleSection *rule, const JudgeBounds *bounds, const JudgeCandidate *candidates, size_t open,
                   size_t n, uint64_t now_usec, JudgeVerdict *ret) {
         RuleAction action = rule->then[s->step].action;
@@ -91,7 +100,7 @@ void judge_choose(JudgeState *s, const RuleSection *rule, const JudgeBounds *bou
                 refuse(s, REEVE_REASON_PAUSED, ret);
                 return;
         }
-        if (!judge_available(action)) {
+        if (!judge_available(action) || (ends_somebody(ret->action) && rule->victim.value == RULE_VICTIM_PROCESS)) {
                 ret->reason = REEVE_REASON_NOT_AVAILABLE;
                 s->acting = true;
                 return;

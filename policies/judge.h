@@ -8,6 +8,12 @@
 #define JUDGE_SETTLE_USEC UINT64_C(15000000)
 #define JUDGE_LOOK_AGAIN_USEC UINT64_C(2000000)
 
+/* Growth, pressure and refault of who was seen for less are not known. */
+#define JUDGE_HISTORY_USEC UINT64_C(400000)
+
+/* So long a choice may wait for what it is to be made by. */
+#define JUDGE_WAIT_USEC UINT64_C(1500000)
+
 enum { JUDGE_PASSED_MAX = 8, JUDGE_WHEN_MAX = 16 };
 
 /* ---- candidates ---- */
@@ -95,6 +101,10 @@ typedef struct JudgeBounds {
         bool kill_limit;                 /* KillLimit= is reached */
         bool pausing;                    /* reevectl pause */
 } JudgeBounds;
+
+/* Whether choosing should wait for another look: the next step ends somebody, by something that is not known yet of any who
+ * might be chosen, and the shortage is younger than JUDGE_WAIT_USEC. */
+bool judge_waits(const JudgeState *s, const RuleSection *rule, const JudgeCandidate *candidates, size_t open, uint64_t now_usec);
 
 typedef struct JudgeVerdict {
         int action;                      /* RuleAction; -1: none */

@@ -17,6 +17,10 @@ const Reading *observation_last(const Observation *o) {
         return o->n ? at(o, o->n - 1) : NULL;
 }
 
+uint64_t observation_span(const Observation *o) {
+        return o->n ? observation_last(o)->time_usec - at(o, 0)->time_usec : 0;
+}
+
 static bool fell(int64_t before, int64_t now) {
         return now >= 0 && before > now;
 }

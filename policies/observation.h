@@ -43,6 +43,9 @@ void observation_add(Observation *o, const Reading *reading);
 /* The newest reading, or NULL. */
 const Reading *observation_last(const Observation *o);
 
+/* How far back the history reaches, microseconds. */
+uint64_t observation_span(const Observation *o);
+
 /* Each answers for the @over_usec before the newest reading. false: the history is too short, or a reading did not tell.
  *
  * The share of that time in which some or (@full) all tasks were stalled for memory, 0 to 1. */

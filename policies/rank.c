@@ -58,23 +58,31 @@ static double not_less(double value) {
         return value > 0 ? value : 0;
 }
 
-static double or_unknown(bool known, double value) {
-        return known ? not_less(value) : -1;
+/* Who grew and grows still: what was filled a while ago is nobody's fault now. */
+static bool growth(const Observation *o, uint64_t over, double *ret) {
+        uint64_t now = over > JUDGE_LOOK_AGAIN_USEC ? JUDGE_LOOK_AGAIN_USEC : over;
+        double lately;
+
+        if (!observation_growth(o, over, ret) || !observation_growth(o, now, &lately))
+                return false;
+        *ret = lately < *ret ? lately : *ret;
+        return true;
 }
 
 void judge_measure(JudgeCandidate *c, const Observation *o, double points) {
         const Reading *r = observation_last(o);
+        /* Who is new is judged by what there is of him, but never by a moment. */
+        uint64_t span = observation_span(o), over = span > CONDITION_GROWTH_USEC ? CONDITION_GROWTH_USEC : span;
         double value = 0;
 
+        if (over < JUDGE_HISTORY_USEC)
+                over = 0;
         c->size_bytes = !r || r->unreclaimable < 0 ? READING_UNKNOWN : r->unreclaimable + (r->swap > 0 ? r->swap : 0);
         c->parts[RANK_SIZE] = c->size_bytes < 0 ? -1 : not_less((double) (c->size_bytes - (r->protection > 0 ? r->protection : 0)));
         c->parts[RANK_SWAP] = r && r->swap >= 0 ? (double) r->swap : -1;
-        c->parts[RANK_GROWTH] = or_unknown(observation_growth(o, CONDITION_GROWTH_USEC, &value) ||
-                                           observation_growth(o, JUDGE_LOOK_AGAIN_USEC, &value), value);
-        c->parts[RANK_PRESSURE] = or_unknown(observation_stall(o, true, CONDITION_GROWTH_USEC, &value) ||
-                                             observation_stall(o, true, JUDGE_LOOK_AGAIN_USEC, &value), value);
-        c->parts[RANK_REFAULT] = or_unknown(observation_refault(o, CONDITION_GROWTH_USEC, &value) ||
-                                            observation_refault(o, JUDGE_LOOK_AGAIN_USEC, &value), value);
+        c->parts[RANK_GROWTH] = growth(o, over, &value) ? not_less(value) : -1;
+        c->parts[RANK_PRESSURE] = observation_stall(o, true, over, &value) ? not_less(value) : -1;
+        c->parts[RANK_REFAULT] = observation_refault(o, over, &value) ? not_less(value) : -1;
         c->parts[RANK_OOM_SCORE] = points;
 }
 

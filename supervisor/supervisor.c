@@ -23,6 +23,7 @@
 #include "supervisor/flow/history.h"
 #include "supervisor/flow/late.h"
 #include "supervisor/flow/kills.h"
+#include "supervisor/flow/rules.h"
 #include "supervisor/flow/settings.h"
 #include "supervisor/flow/signals.h"
 #include "supervisor/flow/sources.h"
@@ -174,6 +175,8 @@ static int on_eyes(sd_event_source *source, int fd, uint32_t revents, void *user
                         signals_parties(s, answer);
                 else if (answer->kind == EYES_OWNER)
                         groups_owner(s, answer);
+                else if (answer->kind == EYES_BATCH)
+                        rules_batch(s, answer);
                 else if (answer->kind != EYES_READ_AHEAD)
                         answers_eyes(s, answer);
                 (void) eyes_answer_free(answer);
@@ -259,6 +262,8 @@ int supervisor_init(Supervisor *s, const Options *options, char *reterr, size_t 
                 return r;
         if ((r = groups_open(s)) < 0 || (r = watch_groups(s)) < 0)
                 return fail(reterr, size, "tree of cgroups", r);
+        if ((r = rules_open(s)) < 0)
+                return fail(reterr, size, "rules", r);
         if ((r = store_open_emit(s)) < 0)
                 return fail(reterr, size, "records", r);
         if ((r = open_server(s)) < 0)
@@ -284,6 +289,8 @@ void supervisor_done(Supervisor *s) {
                 signals_finish(s);
                 state_say(s, "stopped", NULL, NULL);
         }
+        if (s->event)
+                rules_close(s);
         sources_close(s);
         units_close(s);
         history_done(s);

@@ -110,6 +110,8 @@ void counters_print(const CtlContext *c, const json_t *status) {
                                                { "stalled", "stuck" }, { NULL, NULL } };
         static const char *const missed[][2] = { { "details_missed", "kills without details" }, { "signals_skipped", "SIGKILLs not recorded" },
                                                  { "journal_dropped", "journal entries dropped" },
+                                                 { "rule_matches", "cgroups that rules look at" },
+                                                 { "rule_matches_refused", "cgroups too many for rules to look at" },
                                                  { "cgroups_refused", "cgroups over MaxGroups=" },
                                                  { "pages_unspooled", "pages a crash would have lost" },
                                                  { "events_undecoded", "events of unknown form" }, { NULL, NULL } };

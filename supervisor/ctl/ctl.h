@@ -48,4 +48,5 @@ int ctl_run(int argc, char **argv, const CtlContext *c);
 int ctl_set(int argc, char **argv, const CtlContext *c);
 int ctl_show(int argc, char **argv, const CtlContext *c);
 int ctl_status(int argc, char **argv, const CtlContext *c);
+int ctl_whynot(int argc, char **argv, const CtlContext *c);
 int ctl_version(int argc, char **argv, const CtlContext *c);

@@ -16,6 +16,7 @@ static const CtlCommand commands[] = {
         { "explain", ctl_explain, "one kill, or the newest of a cgroup or process, in plain words" },
         { "show", ctl_show, "all that one record says" },
         { "events", ctl_events, "the records as they were written, of every type" },
+        { "why-not", ctl_whynot, "why no rule acted on a cgroup" },
         { "predict", ctl_predict, "whom the kernel would take next, in a cgroup or on the host" },
         { "doctor", ctl_doctor, "is this a good host for Reeve, and what to change" },
         { "run", ctl_run, "run a command under limits, and tell if the OOM killer came" },

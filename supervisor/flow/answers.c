@@ -11,6 +11,7 @@
 #include "supervisor/flow/asked.h"
 #include "supervisor/flow/changes.h"
 #include "supervisor/flow/explaining.h"
+#include "supervisor/flow/rules.h"
 #include "supervisor/flow/sources.h"
 #include "supervisor/flow/status.h"
 #include "supervisor/host/proc.h"
@@ -27,8 +28,10 @@ void answers_eyes(Supervisor *s, const EyesAnswer *answer) {
                                  answer->error == -ENODEV ? "that cgroup is gone" : "the cgroup could not be read");
         else if (a->kind == ASKED_STANDING)
                 explaining_standing(s, a->call, facts);
-        else
+        else {
+                (void) json_object_set_new(facts, "rules", rules_standing(s, answer->cgroup_id));
                 asked_reply(a->call, json_pack("{s:O}", "status", facts));
+        }
         json_decref(facts);
         asked_end(s, a);
 }

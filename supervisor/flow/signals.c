@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/intake.h"
@@ -46,13 +47,13 @@ static int on_managers_done(sd_event_source *source, uint64_t usec, void *userda
 }
 
 /* The signals of one decision (a cgroup with forty processes) are one kill. */
-static void feed_managers_kill(Supervisor *s, const Sigkill *signal, const EyesParty *sender, const char *unit) {
+static void feed_managers_kill(Supervisor *s, const Sigkill *signal, const EyesParty *sender, const char *unit, ReeveKiller killer) {
         ManagerkillSink sink = { .kill = on_managers_kill, .userdata = s };
         KillProcess who = { .pid = sender->tgid, .uid = sender->uid };
 
         (void) snprintf(who.comm, sizeof(who.comm), "%s", sender->comm);
         (void) snprintf(who.unit, sizeof(who.unit), "%s", unit);
-        managerkill_feed(&s->managerkill, signal, REEVE_KILLER_OOM_MANAGER, &who, &sink);
+        managerkill_feed(&s->managerkill, signal, killer, &who, &sink);
         state_timer(s, &s->managerkill_timer, MANAGER_SETTLE_USEC, on_managers_done);
 }
 
@@ -74,7 +75,7 @@ static void emit_sigkill(Supervisor *s, const Sigkill *signal, const EyesParty *
 
 static void end_signal(Supervisor *s, Sigkill *signal, const EyesParty *sender, const EyesParty *target) {
         char unit[IDENTITY_NAME_SIZE] = "";
-        bool manager = sent_by_manager(s, sender, unit);
+        bool manager = sent_by_manager(s, sender, unit), own = sender->tgid == getpid();
 
         /* The comm of the event is the target's: where the two differ the pid is somebody else's by now. */
         if (target->tgid > 0 && strcmp(target->comm, signal->comm) == 0) {
@@ -83,8 +84,8 @@ static void end_signal(Supervisor *s, Sigkill *signal, const EyesParty *sender, 
                 signal->cgroup.id = target->cgroup_id;
                 signal->cgroup.path = target->path[0] ? target->path : NULL;
         }
-        if (manager && signal->means != REEVE_MEANS_KERNEL)
-                feed_managers_kill(s, signal, sender, unit);
+        if ((manager || own) && signal->means != REEVE_MEANS_KERNEL)
+                feed_managers_kill(s, signal, sender, unit, own ? REEVE_KILLER_REEVE : REEVE_KILLER_OOM_MANAGER);
         else if (signal->signal == 9)
                 emit_sigkill(s, signal, sender);
 }

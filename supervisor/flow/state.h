@@ -1,12 +1,14 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
- * the lowest: emit, whose, groups, more, exits, units, kills, late, intake, signals, history, counters; lookagain, ringtier, logtier, balance, sources; settings; asked, status,
- * explaining, changes, answers. supervisor.c above them owns the state and hands round what comes in. */
+ * the lowest: emit, whose, groups, more, exits, units, kills, late, intake, signals, history, counters; lookagain, ringtier,
+ * logtier, balance, sources; settings; verdicts, rules; asked, status, explaining, changes, answers. supervisor.c above them owns
+ * the state and hands round what comes in. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "supervisor/act/budgets.h"
+#include "supervisor/act/hand.h"
 #include "supervisor/attribute/assemble.h"
 #include "supervisor/attribute/managerkill.h"
 #include "supervisor/attribute/reconcile.h"
@@ -23,7 +25,9 @@
 #include "supervisor/observe/logsource.h"
 #include "supervisor/observe/readback.h"
 #include "supervisor/observe/unitwatch.h"
+#include "supervisor/observe/watchlist.h"
 #include "supervisor/flow/options.h"
+#include "supervisor/text/verdictrecord.h"
 #include "supervisor/tree/dirwatch.h"
 #include "supervisor/tree/tree.h"
 
@@ -82,6 +86,32 @@ typedef struct SignalAsked {
 } SignalAsked;
 
 enum { SIGNALS_MAX = 64, YOUNG_MAX = 512 };
+enum { RULES_BATCHES = 4, RULES_DOING_MAX = 16, RULES_KILLS_MAX = 256 };
+
+/* A verdict that is being carried out. */
+typedef struct Doing {
+        uint64_t cookie;                /* 0: free */
+        uint64_t match_id, victim_id;   /* cgroups */
+        uint64_t incident, time_nsec;   /* the incident's beginning; when it was decided */
+        JudgeVerdict verdict;
+        VerdictNote note;
+        char rule_at[256];
+} Doing;
+
+/* The rules at work. */
+typedef struct Rules {
+        Watchlist *watchlist;
+        sd_event_source *kick;          /* enabled where a rule matches something new */
+        sd_event_source *timer, *kill_hand_io, *slow_hand_io;
+        Hand *kill_hand, *slow_hand;    /* NULL before a rule matches anything */
+        Batch batches[RULES_BATCHES];
+        HostReading host;
+        Doing doing[RULES_DOING_MAX];
+        uint64_t kills_usec[RULES_KILLS_MAX];   /* when it killed, in a ring */
+        size_t n_kills;
+        uint64_t last_kill_usec, last_match_id;         /* of the newest, also after a reload */
+        char init_path[4096], own_path[4096];   /* cgroups of pid 1 and of this process; "" where not known */
+} Rules;
 
 typedef struct Supervisor {
         Options options;
@@ -115,6 +145,7 @@ typedef struct Supervisor {
         Sources from;
         Exits exits;
         Units units;
+        Rules rules;
         Spool *spool;
         Clerk *clerk;
         LedgerOpening opening;

@@ -10,6 +10,7 @@
 #include "supervisor/base/thread.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/observe/ahead.h"
+#include "supervisor/observe/batch.h"
 #include "supervisor/observe/looks.h"
 
 enum { LOOKING = 2, REPLACEMENTS = 4, THREADS = LOOKING + REPLACEMENTS };
@@ -82,6 +83,9 @@ static void look(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         case EYES_NEAREST:
                 look_nearest(l, r, a);
                 break;
+        case EYES_BATCH:
+                batch_read(r->batch, l->fs);
+                break;
         }
 }
 
@@ -141,6 +145,7 @@ static EyesAnswer *answer_new(const EyesRequest *r) {
                 a->kind = r->kind;
                 a->cookie = r->cookie;
                 a->cgroup_id = r->cgroup_id;
+                a->batch = r->batch;
                 a->owner = UINT32_MAX;
         }
         return a;

@@ -20,6 +20,7 @@ typedef enum EyesKind {
         EYES_STATUS,            /* one cgroup for `reevectl status CGROUP`; answer: text, one JSON object */
         EYES_PARTIES,           /* the processes in victims[0] and [1], at once, before they are reaped; answer: parties */
         EYES_NEAREST,           /* the five nearest their effective limit; answer: text, a JSON array */
+        EYES_BATCH,             /* all of a batch, for the rules; answer: the batch */
 } EyesKind;
 
 typedef struct EyesVictim {
@@ -36,6 +37,7 @@ typedef struct EyesRequest {
         uint64_t limit_id;      /* KILL_DETAILS: the limit's cgroup; 0: the host */
         char path[EYES_PATH_SIZE];              /* of cgroup_id, used where handles may not be opened; may be empty */
         char limit_path[EYES_PATH_SIZE];
+        struct Batch *batch;    /* BATCH: not copied; the eye's until the answer, and to be kept as long as there are eyes */
         size_t n_victims;
         EyesVictim victims[EYES_VICTIMS_MAX];
 } EyesRequest;
@@ -69,6 +71,7 @@ typedef struct EyesAnswer {
         int32_t first_pid;      /* OWNER: the process that is in it longest; 0: none */
         uint64_t first_start_nsec;
         EyesParty parties[EYES_PARTIES_MAX];
+        struct Batch *batch;
         bool has_path;
         char label[512];        /* OWNER: of a pod "NAMESPACE_POD_UID" or "NAMESPACE_POD_UID/CONTAINER", for tree_label(); "" */
         char path[4096];        /* OWNER: as found, "" where the cgroup was gone */

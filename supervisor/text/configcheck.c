@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policies/judge.h"
 #include "policies/match.h"
 #include "supervisor/text/configread.h"
 
@@ -71,6 +72,34 @@ static void check_usage_alone(Complaints *c, const RuleSection *rule) {
                 }
 }
 
+static void check_comm(Complaints *c, const RuleSection *rule, const ConfigList *list) {
+        for (size_t i = 0; i < list->count; i++)
+                if (strncmp(list->items[i].text, "comm:", 5) == 0)
+                        complaints_add(c, true, list->items[i].at.file, list->items[i].at.line,
+                                       "rule %s: %s is not available in this version: only cgroups are preferred or avoided", rule->name,
+                                       list->items[i].text);
+}
+
+/* Said at load, not only when it would be needed. */
+static void check_available(Complaints *c, const RuleSection *rule) {
+        for (size_t i = 0; i < rule->n_then; i++)
+                if (!judge_available(rule->then[i].action))
+                        complaints_add(c, true, rule->then[i].at.file, rule->then[i].at.line,
+                                       "rule %s: %s is not available in this version: it will be refused, and the next step taken", rule->name,
+                                       rule_action_to_string((int) rule->then[i].action));
+        if (rule->victim.value == RULE_VICTIM_PROCESS)
+                complaints_add(c, true, rule->victim.at.file, rule->victim.at.line,
+                               "rule %s: Victim=process is not available in this version: its term and kill will be refused", rule->name);
+        check_comm(c, rule, &rule->prefer);
+        check_comm(c, rule, &rule->avoid);
+        if (rule->step_up.value)
+                complaints_add(c, true, rule->step_up.at.file, rule->step_up.at.line,
+                               "rule %s: StepUp= is not available in this version", rule->name);
+        if (rule->n_when > JUDGE_WHEN_MAX)
+                complaints_add(c, false, rule->at.file, rule->at.line, "rule %s: %zu conditions; %d at most", rule->name, rule->n_when,
+                               JUDGE_WHEN_MAX);
+}
+
 static void check_rule(Complaints *c, const RuleSection *rule) {
         if (rule->match.count == 0)
                 missing(c, &rule->at, "rule", rule->name, "a Match=");
@@ -86,6 +115,8 @@ static void check_rule(Complaints *c, const RuleSection *rule) {
                                        "rule %s: a step after kill is reached only where the kill did not help", rule->name);
         if (rule->n_when && rule->n_then)
                 check_usage_alone(c, rule);
+        if (rule->enabled.value)
+                check_available(c, rule);
 }
 
 static void check_reeve(Complaints *c, const ConfigReeve *r) {

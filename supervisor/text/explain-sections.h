@@ -33,3 +33,6 @@ void explain_advice(const ExplainCase *c);
 
 /* A SIGKILL that was no OOM kill, whole. */
 void explain_sigkill(const ExplainCase *c);
+
+/* The whole of a verdict's explanation: by which numbers, among whom, and how it went. */
+void explain_verdict(const ExplainCase *c);

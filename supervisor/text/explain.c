@@ -102,10 +102,12 @@ int explain_record(Strbuf *out, const char *record) {
         ExplainCase c;
         int e = 0;
 
-        if (type && (strcmp(type, "kill") == 0 || strcmp(type, "sigkill") == 0)) {
+        if (type && (strcmp(type, "kill") == 0 || strcmp(type, "sigkill") == 0 || strcmp(type, "verdict") == 0)) {
                 case_fill(&c, out, r);
                 if (strcmp(type, "kill") == 0)
                         kill_explain(&c);
+                else if (strcmp(type, "verdict") == 0)
+                        explain_verdict(&c);
                 else
                         explain_sigkill(&c);
         } else

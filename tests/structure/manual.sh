@@ -11,7 +11,7 @@ bad=0 seen=0
 wrong() { echo "$*"; bad=1; }
 # One line of names out of text on standard input.
 options() { grep -oE -- '(^|[^a-z-])--[a-z][a-z-]*' | grep -oE -- '--[a-z-]+' | sort -u; }
-commands=$("$reevectl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+commands=$("$reevectl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p')
 
 # README and CONTRIBUTING: paths that begin with a folder of ours, presets, commands of reevectl, options of reeved and tests/run.
 for page in README.md CONTRIBUTING.md; do

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "supervisor/base/fd.h"
@@ -226,6 +227,28 @@ static void test_warnings_do_not_refuse(void **state) {
         complaints_done(&complaints);
 }
 
+/* What this version reads and does not do is said at load. */
+static void test_what_is_not_available_is_told(void **state) {
+        Complaints complaints;
+        Config *c = NULL;
+        char all[2048];
+
+        (void) state;
+        assert_int_equal(parse("[rule r]\nMatch=/a\nWhen=livelock for 60s\nThen=freeze 5s\nThen=term 5s\nVictim=process\nPrefer=comm:java /a/b\n"
+                               "[rule off]\nMatch=/a\nWhen=livelock\nThen=restart\nEnabled=no\n",
+                               &c, &complaints),
+                         0);
+        joined(&complaints, all, sizeof(all));
+        assert_non_null(strstr(all, "t.conf:4: rule r: freeze is not available in this version"));
+        assert_non_null(strstr(all, "t.conf:6: rule r: Victim=process is not available"));
+        assert_non_null(strstr(all, "t.conf:7: rule r: comm:java is not available"));
+        assert_null(strstr(all, "restart"));
+        assert_null(strstr(all, "term is not"));
+        assert_int_equal(complaints.errors, 0);
+        c = config_unref(c);
+        complaints_done(&complaints);
+}
+
 static void test_the_text_that_was_read_is_kept(void **state) {
         ConfigFile files[] = { { .name = "/etc/reeve/reeve.conf", .text = "[reeve]\nMode=watch", .length = 18 },
                                { .name = "b.conf", .text = "[budget b]\nMatch=/b\n", .length = 20 } };
@@ -243,6 +266,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_defaults),
                 cmocka_unit_test(test_sample_is_accepted),
+                cmocka_unit_test(test_what_is_not_available_is_told),
                 cmocka_unit_test(test_all_errors_are_told_at_once_with_their_lines),
                 cmocka_unit_test(test_sections_add_up_over_files),
                 cmocka_unit_test(test_shipped_configuration),

@@ -120,10 +120,34 @@ static void test_fields_of_any_type(void **state) {
         }
 }
 
+/* A verdict: the numbers, the candidates in their order, the protected, and how it went. */
+static void test_a_verdict(void **state) {
+        static const char record[] =
+                "{\"type\":\"verdict\",\"id\":\"r7k2m9x4-9\",\"time\":\"2026-11-20T09:14:05.000000Z\","
+                "\"configuration\":{\"hash\":\"9\",\"rule_at\":\"web.conf:12\"},\"rule\":\"web\",\"cgroup\":{\"path\":\"/a\",\"id\":2},"
+                "\"action\":\"kill\",\"dry_run\":false,\"reason\":\"rule\",\"text\":\"Rule web killed /a/one.\","
+                "\"trigger\":[{\"what\":\"unreclaimable\",\"value\":0.912,\"threshold\":0.9,\"for_usec\":5000000,\"text\":\"unreclaimable > 90%\"}],"
+                "\"candidates\":[{\"cgroup\":{\"path\":\"/a/one\",\"id\":3},\"rank\":1,\"score\":{\"size\":67108864,\"growth\":10485760,\"pressure\":null},"
+                "\"protected_by\":null},{\"cgroup\":{\"path\":\"/a/two\",\"id\":4},\"rank\":null,\"score\":{},\"protected_by\":\"never /a/t*\"}],"
+                "\"candidates_count\":7,\"steps\":[{\"text\":\"notify\",\"state\":\"before\"},{\"text\":\"kill\",\"state\":\"now\"}],"
+                "\"outcome\":{\"result\":\"done\",\"freed_bytes\":67108864,\"took_usec\":4200,\"error\":null}}";
+        static const char *const says[] = { "Rule web killed /a/one.", "web.conf:12", "it was 91.2 %, since 5s", "1. /a/one: size 64M, growth 10M/s",
+                                            "/a/two: not to be chosen (never /a/t*)", "7 in all", "notify, kill (this)", "done, in 4ms, 64M were freed" };
+        Strbuf out = STRBUF_INIT(text);
+
+        (void) state;
+        text[0] = '\0';
+        assert_int_equal(explain_record(&out, record), 0);
+        for (size_t i = 0; i < sizeof(says) / sizeof(*says); i++)
+                if (!strstr(text, says[i]))
+                        fail_msg("'%s' is not in:\n%s", says[i], text);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_case_says_its_own),
                 cmocka_unit_test(test_a_cgroup_without_kills),
+                cmocka_unit_test(test_a_verdict),
                 cmocka_unit_test(test_what_cannot_be_explained),
                 cmocka_unit_test(test_fields_of_any_type),
         };

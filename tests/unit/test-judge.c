@@ -233,6 +233,45 @@ static void candidates_make(JudgeCandidate *c, size_t n) {
         }
 }
 
+/* What was filled seconds ago and stays grows no more; what leaks slowly, or began a moment ago, does. */
+static void test_growth_is_that_of_who_still_grows(void **state) {
+        enum { FILLED, LEAK, YOUNG, CASES };
+        JudgeCandidate c[CASES];
+
+        (void) state;
+        for (int k = 0; k < CASES; k++) {
+                Reading ring[RING];
+                Observation o;
+
+                c[k] = (JudgeCandidate) { .id = (uint64_t) k };
+                observation_init(&o, ring, RING, CONDITION_GROWTH_USEC);
+                for (int64_t i = k == YOUNG ? 40 : 0; i <= 45; i++)
+                        observation_add(&o, &(Reading) { .time_usec = (uint64_t) (i + 1) * SEC / 5, .unreclaimable = k == FILLED ? (i < 8 ? i : 8) * 3 * MB
+                                                                 : k == LEAK ? 50 * MB + i * MB / 5 : (i - 40) * 2 * MB });
+                judge_measure(&c[k], &o, -1);
+        }
+        assert_true(c[FILLED].parts[RANK_GROWTH] >= 0 && c[FILLED].parts[RANK_GROWTH] < 1000);
+        assert_true(c[LEAK].parts[RANK_GROWTH] > 0.9 * MB && c[LEAK].parts[RANK_GROWTH] < 1.1 * MB);
+        assert_true(c[YOUNG].parts[RANK_GROWTH] > 9.0 * MB);
+}
+
+/* A choice by growth waits until growth is known of all who might be chosen, but not for ever. */
+static void test_a_choice_waits_for_what_it_is_made_by(void **state) {
+        RuleSection rule = rule_of(kill_only, 1), told = rule_of(ladder, 4);
+        JudgeState s = { .step = 0 };
+        JudgeCandidate c[] = { { .id = 1, .parts = { MB, MB } }, { .id = 2, .parts = { MB, -1 } } };
+
+        (void) state;
+        (void) look(&s, &rule, 90, SEC);
+        assert_false(judge_waits(&s, &rule, c, 2, SEC));
+        rule.rank[0] = told.rank[0] = RANK_GROWTH;
+        rule.n_rank = told.n_rank = 1;
+        assert_true(judge_waits(&s, &rule, c, 2, SEC));
+        assert_false(judge_waits(&s, &rule, c, 1, SEC));
+        assert_false(judge_waits(&s, &told, c, 2, SEC));        /* to tell needs no victim */
+        assert_false(judge_waits(&s, &rule, c, 2, SEC + JUDGE_WAIT_USEC));
+}
+
 /* Any candidates in any order: the same verdict; never a sheltered one; ranks without a hole. */
 static void test_same_input_same_verdict_and_never_the_sheltered(void **state) {
         (void) state;
@@ -283,6 +322,8 @@ int main(void) {
                 cmocka_unit_test(test_shelter),
                 cmocka_unit_test(test_ranking),
                 cmocka_unit_test(test_protection_is_discounted),
+                cmocka_unit_test(test_growth_is_that_of_who_still_grows),
+                cmocka_unit_test(test_a_choice_waits_for_what_it_is_made_by),
                 cmocka_unit_test(test_same_input_same_verdict_and_never_the_sheltered),
         };
 

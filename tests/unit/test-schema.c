@@ -8,6 +8,7 @@
 #include "check.h"
 #include "schemacheck.h"
 #include "supervisor/text/record.h"
+#include "supervisor/text/verdictrecord.h"
 
 static json_t *schema;
 
@@ -161,6 +162,35 @@ static void test_limit(void **state) {
         ASSERT_WRITTEN(record_limit, &drift);
 }
 
+/* A decision with all that there can be, each way it can go. */
+static void test_verdict(void **state) {
+        RuleCondition when[] = { { .what = RULE_UNRECLAIMABLE, .unit = RULE_SHARE, .ratio = 0.8, .text = "unreclaimable > 80%" },
+                                 { .what = RULE_TIME_TO_LIMIT, .unit = RULE_TIME, .value = 5, .below = true, .text = "time_to_limit < 5us" } };
+        RuleStep then[] = { { .action = RULE_NOTIFY, .text = "notify" }, { .action = RULE_KILL, .text = "kill" } };
+        RuleSection rule = { .name = "we\nb", .when = when, .n_when = 2, .then = then, .n_then = 2 };
+        JudgeState judge = { .conditions = { { .over = true, .holds = true, .last = { true, 0.9, 0.8 } } } };
+        JudgeCandidate candidates[] = { { .id = 5, .path = "/a\"/\x1b", .rank = 1, .parts = { 5, -1, 0.25 }, .preference = 1 },
+                                        { .id = 6, .path = "/b", .shelter = JUDGE_NEVER, .never = "/b*" } };
+        static const int32_t pids[] = { 4711, 4712 };
+
+        (void) state;
+        for (int reason = 0; reeve_reason_to_string(reason); reason++) {
+                JudgeVerdict verdict = { .action = reason % 3 == 0 ? -1 : reason % 2 ? RULE_KILL : RULE_NOTIFY, .step = (size_t) reason % 2,
+                                         .reason = (ReeveReason) reason, .victim = reason % 2 ? 0 : SIZE_MAX, .dry_run = reason % 5 == 0 };
+                VerdictDecision decision = { .rule = &rule, .state = &judge, .verdict = &verdict, .cgroup_id = 5, .path = "/a",
+                                             .candidates = candidates, .n = 2, .open = 1, .now_usec = 9 };
+                VerdictOutcome outcome = { .time_nsec = 5000, .known = reason % 4 != 0, .freed_bytes = reason % 2 ? -1 : 4096, .took_usec = -1,
+                                           .result = (ReeveOutcome) (reason % 6), .error = reason % 3 ? NULL : "a \"word\"\n",
+                                           .pids = pids, .n_pids = 2 };
+                VerdictNote note;
+
+                assert_int_equal(verdict_note(&note, &decision), 0);
+                outcome.note = &note;
+                ASSERT_WRITTEN(record_verdict, &outcome);
+                verdict_note_clear(&note);
+        }
+}
+
 static void test_gap_and_supervisor(void **state) {
         static const char *const events[] = { "started", "stopped", "tier", "configuration_loaded", "configuration_refused", "watch_lost" };
 
@@ -231,6 +261,7 @@ static void test_words(void **state) {
         assert_words("gap", "cause", reeve_gap_cause_to_string);
         assert_words("limit", "by", reeve_limit_by_to_string);
         assert_words("limit", "reason", reeve_reason_to_string);
+        assert_words("verdict", "reason", reeve_reason_to_string);
         assert_words("supervisor", "tier", reeve_tier_to_string);
 }
 
@@ -267,6 +298,7 @@ int main(void) {
                 cmocka_unit_test(test_kill),
                 cmocka_unit_test(test_sigkill),
                 cmocka_unit_test(test_limit),
+                cmocka_unit_test(test_verdict),
                 cmocka_unit_test(test_gap_and_supervisor),
                 cmocka_unit_test(test_more),
                 cmocka_unit_test(test_words),

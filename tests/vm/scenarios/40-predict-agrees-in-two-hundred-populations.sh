@@ -7,4 +7,4 @@
 
 populations 200 1
 held_for_98
-[[ $SURE_RIGHT -ge $BY_SCORE ]] || fail "max(oom_score) would have been the better guess"
+[[ $RIGHT -ge $BY_SCORE ]] || fail "max(oom_score) would have been the better guess"

@@ -1,0 +1,113 @@
+#include "supervisor/act/hand.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "supervisor/act/deadline.h"
+#include "supervisor/base/thread.h"
+
+enum { TASKS = 16, STACK = 256 * 1024 };
+
+/* All tasks exist from the start: a host without memory is when they are needed. */
+struct Hand {
+        const Cgroupfs *fs;
+        Ring *idle, *todo, *done;
+        HandTask *tasks;
+        pthread_t thread;
+        atomic_bool stop, over;
+};
+
+static void release(Hand *h) {
+        ring_free(h->idle);
+        ring_free(h->todo);
+        ring_free(h->done);
+        free(h->tasks);
+        free(h);
+}
+
+static void *run(void *userdata) {
+        Hand *h = userdata;
+        HandTask *task;
+
+        (void) deadline_thread_init();
+        while (!atomic_load(&h->stop)) {
+                struct pollfd todo = { .fd = ring_fd(h->todo), .events = POLLIN };
+
+                (void) poll(&todo, 1, -1);
+                ring_drain_fd(h->todo);
+                while (!atomic_load(&h->stop) && (task = ring_pop(h->todo))) {
+                        hand_do(h->fs, task);
+                        (void) ring_push(h->done, task);
+                }
+        }
+        deadline_thread_done();
+        /* Whoever comes second frees. */
+        if (atomic_exchange(&h->over, true))
+                release(h);
+        return NULL;
+}
+
+int hand_new(Hand **ret, const Cgroupfs *fs) {
+        Hand *h = calloc(1, sizeof(*h));
+        int r;
+
+        if (!h)
+                return -ENOMEM;
+        h->fs = fs;
+        h->tasks = calloc(TASKS, sizeof(*h->tasks));
+        r = h->tasks ? ring_new(&h->idle, TASKS) : -ENOMEM;
+        if (r == 0)
+                r = ring_new(&h->todo, TASKS);
+        if (r == 0)
+                r = ring_new(&h->done, TASKS);
+        for (size_t i = 0; r == 0 && i < TASKS; i++)
+                (void) ring_push(h->idle, &h->tasks[i]);
+        if (r == 0)
+                r = thread_start(&h->thread, "hand", STACK, run, h);
+        if (r < 0) {
+                release(h);
+                return r;
+        }
+        (void) pthread_detach(h->thread);
+        *ret = h;
+        return 0;
+}
+
+Hand *hand_free(Hand *h) {
+        const struct timespec moment = { .tv_nsec = 10000000 };
+
+        if (!h)
+                return NULL;
+        atomic_store(&h->stop, true);
+        ring_wake(h->todo);
+        for (int i = 0; i < 100 && !atomic_load(&h->over); i++)
+                (void) nanosleep(&moment, NULL);
+        if (atomic_exchange(&h->over, true))
+                release(h);
+        return NULL;
+}
+
+bool hand_post(Hand *h, const HandTask *task) {
+        HandTask *mine = ring_pop(h->idle);
+
+        if (!mine)
+                return false;
+        *mine = *task;
+        return ring_push(h->todo, mine);
+}
+
+Ring *hand_ring(Hand *h) {
+        return h->done;
+}
+
+HandTask *hand_take(Hand *h) {
+        return ring_pop(h->done);
+}
+
+void hand_return(Hand *h, HandTask *task) {
+        (void) ring_push(h->idle, task);
+}

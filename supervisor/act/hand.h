@@ -1,0 +1,57 @@
+#pragma once
+/* Hands: threads that do what a rule decided, one thing after another, and tell what came of it. The kill hand ends
+ * processes and does nothing that could wait for memory; the slow hand reclaims. Both through a directory descriptor had
+ * from the cgroup's id, so that another of the same name is never meant. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reeve/words.h"
+#include "supervisor/base/ring.h"
+#include "supervisor/host/cgroupfs.h"
+
+typedef struct Hand Hand;
+
+enum { HAND_PATH_SIZE = 1024, HAND_PIDS_MAX = 64, HAND_ERROR_SIZE = 160 };
+
+typedef enum HandWork {
+        HAND_KILL,                      /* the whole cgroup, and wait up to wait_usec until nobody is left */
+        HAND_TERM,                      /* SIGTERM to each process, and wait likewise */
+        HAND_RECLAIM,                   /* @bytes, for wait_usec at most */
+} HandWork;
+
+typedef struct HandTask {
+        HandWork work;
+        uint64_t cookie;                /* the caller's */
+        uint64_t cgroup_id;
+        uint64_t bytes, wait_usec;
+        char path[HAND_PATH_SIZE];      /* a hint, for where handles may not be opened; may be empty */
+
+        /* What came of it. */
+        ReeveOutcome outcome;           /* done, ineffective (somebody is left; nothing reclaimed), gone, refused, failed */
+        bool lacking;                   /* refused: this kernel cannot */
+        int64_t freed_bytes;            /* memory.current before less after; -1: not known */
+        uint64_t took_usec;
+        int32_t pids[HAND_PIDS_MAX];    /* that were there, the first of them */
+        size_t n_pids;
+        char error[HAND_ERROR_SIZE];    /* one clause for people; "" where all went well */
+} HandTask;
+
+/* Starts a hand. @fs must outlive it. Returns 0, -errno. */
+int hand_new(Hand **ret, const Cgroupfs *fs);
+
+/* Breaks off what waits and ends it; a thread stuck in the kernel for a second is left behind with its memory. Returns NULL. */
+Hand *hand_free(Hand *h);
+
+/* Queues a copy of @task. Returns false where too many wait. Never blocks, never allocates. */
+bool hand_post(Hand *h, const HandTask *task);
+
+/* Where tasks come back: ring_fd() to watch, ring_drain_fd(), hand_take() until NULL. */
+Ring *hand_ring(Hand *h);
+
+/* The next task that is done, or NULL; hand_return() it. */
+HandTask *hand_take(Hand *h);
+void hand_return(Hand *h, HandTask *task);
+
+/* Does @task on this thread. For the hand itself, and tests. */
+void hand_do(const Cgroupfs *fs, HandTask *task);

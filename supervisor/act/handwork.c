@@ -1,0 +1,241 @@
+/* What hands do. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "supervisor/act/deadline.h"
+#include "supervisor/act/hand.h"
+#include "supervisor/base/clock.h"
+#include "supervisor/base/fd.h"
+#include "supervisor/host/proc.h"
+#include "supervisor/text/kernfile.h"
+
+enum { LEVELS_MAX = 32, PASSES = 20, PROCS_SIZE = 16384, MANY = 4096 };
+
+/* The processes of a cgroup and all below it. */
+typedef struct Inhabitants {
+        int32_t pids[MANY];
+        size_t n;
+        unsigned level;
+        int dirfd;
+} Inhabitants;
+
+static void inhabitants_read(Inhabitants *in, int dirfd);
+
+static int child_read(void *userdata, const char *name, uint64_t id) {
+        Inhabitants *in = userdata;
+        int above = in->dirfd;
+        _cleanup_close_ int fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        (void) id;
+        if (fd >= 0 && in->level < LEVELS_MAX) {
+                in->level++;
+                inhabitants_read(in, fd);
+                in->level--;
+                in->dirfd = above;
+        }
+        return 0;
+}
+
+static void inhabitants_read(Inhabitants *in, int dirfd) {
+        _cleanup_close_ int fd = cgroupfs_open_file(dirfd, "cgroup.procs", O_RDONLY);
+        char text[PROCS_SIZE], *at = text, *end;
+        ssize_t n;
+
+        while (fd >= 0 && (n = read(fd, text, sizeof(text) - 1)) > 0) {
+                text[n] = '\0';
+                /* seq_file gives whole lines. */
+                for (at = text; *at; at = *end == '\n' ? end + 1 : end) {
+                        long pid = strtol(at, &end, 10);
+
+                        if (end == at)
+                                break;
+                        if (pid > 0 && in->n < MANY)
+                                in->pids[in->n++] = (int32_t) pid;
+                }
+        }
+        in->dirfd = dirfd;
+        (void) cgroupfs_children(dirfd, child_read, in);
+}
+
+static Inhabitants *inhabitants(int dirfd) {
+        Inhabitants *in = calloc(1, sizeof(*in));
+
+        if (in)
+                inhabitants_read(in, dirfd);
+        return in;
+}
+
+static bool lives_there(const Inhabitants *in, int32_t pid) {
+        for (size_t i = 0; i < in->n; i++)
+                if (in->pids[i] == pid)
+                        return true;
+        return false;
+}
+
+/* 1, 0; -errno: gone. */
+static int populated(int eventsfd) {
+        char text[256];
+        CgroupEvents events;
+        ssize_t n = cgroupfs_reread(eventsfd, text, sizeof(text));
+
+        if (n < 0)
+                return (int) n;
+        cgroup_events_parse(&events, text, (size_t) n);
+        return events.populated != 0;
+}
+
+/* Until nobody is left, or @until_nsec. Returns as populated() did last. */
+static int wait_empty(int eventsfd, uint64_t until_nsec) {
+        for (;;) {
+                struct pollfd p = { .fd = eventsfd, .events = POLLPRI };
+                int r = populated(eventsfd);
+                uint64_t now = clock_boottime_nsec();
+
+                if (r <= 0 || now >= until_nsec)
+                        return r;
+                (void) poll(&p, 1, (int) ((until_nsec - now) / 1000000) + 1);
+        }
+}
+
+/* A signal to each that is there before and after it was opened: so no other bears its number. */
+static size_t signal_each(int dirfd, int number) {
+        Inhabitants *before = inhabitants(dirfd), *after = NULL;
+        size_t sent = 0;
+        int *fds = before ? calloc(before->n + 1, sizeof(*fds)) : NULL;
+
+        for (size_t i = 0; fds && i < before->n; i++)
+                fds[i] = pidfd_open(before->pids[i], 0);
+        after = fds ? inhabitants(dirfd) : NULL;
+        for (size_t i = 0; fds && i < before->n; i++) {
+                if (fds[i] < 0)
+                        continue;
+                if (after && lives_there(after, before->pids[i]) && pidfd_send_signal(fds[i], number, NULL, 0) == 0)
+                        sent++;
+                (void) close(fds[i]);
+        }
+        free(fds);
+        free(before);
+        free(after);
+        return sent;
+}
+
+/* Their memory at once, where they are held up in dying. */
+static void release_each(int dirfd) {
+        Inhabitants *in = inhabitants(dirfd);
+
+        for (size_t i = 0; in && i < in->n; i++) {
+                _cleanup_close_ int fd = pidfd_open(in->pids[i], 0);
+
+                if (fd >= 0)
+                        (void) syscall(SYS_process_mrelease, fd, 0);
+        }
+        free(in);
+}
+
+static void remember(HandTask *t, int dirfd) {
+        Inhabitants *in = inhabitants(dirfd);
+
+        for (size_t i = 0; in && i < in->n && t->n_pids < HAND_PIDS_MAX; i++)
+                t->pids[t->n_pids++] = in->pids[i];
+        free(in);
+}
+
+static void failed(HandTask *t, int error, const char *what) {
+        t->outcome = error == -ENODEV ? REEVE_OUTCOME_GONE : REEVE_OUTCOME_FAILED;
+        (void) snprintf(t->error, sizeof(t->error), "%s: %s", what, strerror(-error));
+}
+
+/* Before 5.14 there is no cgroup.kill, and none for threads: then signals, until nobody new is found. */
+static int kill_all(int dirfd, int eventsfd) {
+        int r = cgroupfs_write(dirfd, "cgroup.kill", "1");
+
+        if (r != -ENOENT && r != -EOPNOTSUPP)
+                return r;
+        for (int i = 0; i < PASSES && signal_each(dirfd, SIGKILL) > 0; i++)
+                if (wait_empty(eventsfd, clock_boottime_nsec() + 20000000) <= 0)
+                        break;
+        return 0;
+}
+
+static void end_all(HandTask *t, int dirfd) {
+        _cleanup_close_ int events = cgroupfs_open_file(dirfd, "cgroup.events", O_RDONLY);
+        uint64_t until = clock_boottime_nsec() + t->wait_usec * 1000;
+        int r = events < 0 ? events : populated(events);
+
+        if (r < 0) {
+                failed(t, r, "cgroup.events");
+                return;
+        }
+        if (r == 0) {
+                t->outcome = REEVE_OUTCOME_GONE;
+                (void) snprintf(t->error, sizeof(t->error), "nobody was in it any more");
+                return;
+        }
+        remember(t, dirfd);
+        r = t->work == HAND_KILL ? kill_all(dirfd, events) : (int) signal_each(dirfd, SIGTERM);
+        if (r < 0) {
+                failed(t, r, "cgroup.kill");
+                return;
+        }
+        if (t->work == HAND_KILL && wait_empty(events, clock_boottime_nsec() + t->wait_usec * 1000 / 4) > 0)
+                release_each(dirfd);
+        r = wait_empty(events, until);
+        t->outcome = r > 0 ? REEVE_OUTCOME_INEFFECTIVE : REEVE_OUTCOME_DONE;
+        if (r > 0)
+                (void) snprintf(t->error, sizeof(t->error), t->work == HAND_KILL ? "somebody in it does not die" : "somebody in it does not listen to SIGTERM");
+}
+
+static void reclaim(HandTask *t, int dirfd) {
+        char text[32];
+        int r;
+
+        (void) snprintf(text, sizeof(text), "%llu", (unsigned long long) t->bytes);
+        deadline_arm(t->wait_usec);
+        r = cgroupfs_write(dirfd, "memory.reclaim", text);
+        deadline_disarm();
+        if (r == -ENOENT) {
+                t->outcome = REEVE_OUTCOME_REFUSED;
+                t->lacking = true;
+                (void) snprintf(t->error, sizeof(t->error), "this kernel has no memory.reclaim (5.19 has)");
+        } else if (r == 0 || r == -EAGAIN || r == -EINTR) {
+                t->outcome = r == 0 ? REEVE_OUTCOME_DONE : REEVE_OUTCOME_INEFFECTIVE;
+                if (r < 0)
+                        (void) snprintf(t->error, sizeof(t->error), r == -EINTR ? "it took too long" : "not as much could be reclaimed");
+        } else
+                failed(t, r, "memory.reclaim");
+}
+
+void hand_do(const Cgroupfs *fs, HandTask *t) {
+        _cleanup_close_ int dirfd = cgroupfs_open_sure(fs, t->cgroup_id, t->path);
+        uint64_t began = clock_boottime_nsec();
+        int64_t before = -1, after = -1;
+
+        t->freed_bytes = -1;
+        t->n_pids = 0;
+        t->error[0] = '\0';
+        t->lacking = false;
+        if (dirfd < 0) {
+                failed(t, dirfd, "it");
+                return;
+        }
+        if (cgroupfs_read_number(dirfd, "memory.current", &before) < 0)
+                before = -1;
+        if (t->work == HAND_RECLAIM)
+                reclaim(t, dirfd);
+        else
+                end_all(t, dirfd);
+        t->took_usec = (clock_boottime_nsec() - began) / 1000;
+        /* A manager may have removed it already: then all of it is free. */
+        if (cgroupfs_read_number(dirfd, "memory.current", &after) < 0)
+                after = 0;
+        if (before >= 0)
+                t->freed_bytes = before > after ? before - after : 0;
+}

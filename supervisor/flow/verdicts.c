@@ -1,0 +1,251 @@
+#include "supervisor/flow/verdicts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "supervisor/base/clock.h"
+#include "supervisor/base/fd.h"
+#include "supervisor/flow/whose.h"
+
+/* So long the dying get until they are held to be stuck, and reclaim until it is broken off. */
+enum { KILL_USEC = 5000000, RECLAIM_USEC = 10000000 };
+
+/* ---- on record ---- */
+
+static int write_verdict(Strbuf *out, const RecordContext *context, const void *what) {
+        return record_verdict(out, context, what);
+}
+
+static void emit(Supervisor *s, const Doing *d, const VerdictOutcome *outcome) {
+        RecordContext context = s->emit.context;
+        char incident[64];
+        EmitHead head = {
+                .type = REEVE_RECORD_VERDICT,
+                .time_nsec = outcome->time_nsec,
+                .owner_uid = whose_owner_uid(s, d->match_id),
+                .context = &context,
+        };
+
+        (void) snprintf(incident, sizeof(incident), "%.32s-i%" PRIu64, clerk_ledger_id(s->clerk), d->incident);
+        context.incident = incident;
+        context.rule_at = d->rule_at;
+        (void) emit_record(&s->emit, &head, write_verdict, outcome);
+}
+
+/* ---- KillLimit= ---- */
+
+bool verdicts_kill_limit(const Supervisor *s) {
+        const Quota *limit = &watchlist_config(s->rules.watchlist)->reeve.kill_limit;
+        uint64_t now = clock_boottime_nsec() / 1000, n = 0;
+
+        for (size_t i = 0; i < s->rules.n_kills && i < RULES_KILLS_MAX; i++)
+                if (now - s->rules.kills_usec[i] < limit->per_usec)
+                        n++;
+        return n >= limit->count || n == RULES_KILLS_MAX;
+}
+
+static void count_kill(Supervisor *s, const Doing *d) {
+        s->rules.last_kill_usec = clock_boottime_nsec() / 1000;
+        s->rules.last_match_id = d->match_id;
+        s->rules.kills_usec[s->rules.n_kills++ % RULES_KILLS_MAX] = s->rules.last_kill_usec;
+}
+
+/* ---- doing ---- */
+
+static WatchlistMatch *match_of(Supervisor *s, uint64_t task) {
+        for (size_t i = 0; task && i < watchlist_count(s->rules.watchlist); i++)
+                if (watchlist_match(s->rules.watchlist, i)->task == task)
+                        return watchlist_match(s->rules.watchlist, i);
+        return NULL;        /* its cgroup died, or other rules rule */
+}
+
+static Doing *doing_free(Supervisor *s) {
+        for (size_t i = 0; i < RULES_DOING_MAX; i++)
+                if (!s->rules.doing[i].cookie)
+                        return &s->rules.doing[i];
+        return NULL;
+}
+
+/* Ends @d: the rule goes on from there, and the record is written. */
+static void done(Supervisor *s, Doing *d, const VerdictOutcome *outcome) {
+        WatchlistMatch *m = match_of(s, d->cookie);
+        ReeveOutcome result = outcome->known ? outcome->result : REEVE_OUTCOME_DONE;
+
+        if (m) {
+                m->task = 0;
+                judge_done(&m->judge, m->rule, &d->verdict, d->victim_id, result, clock_boottime_nsec() / 1000);
+        }
+        emit(s, d, outcome);
+        verdict_note_clear(&d->note);
+        d->cookie = 0;
+}
+
+static VerdictOutcome outcome_of(const Doing *d, bool known, ReeveOutcome result, const char *error) {
+        return (VerdictOutcome) { .note = &d->note, .time_nsec = d->time_nsec, .known = known, .result = result, .freed_bytes = -1,
+                                  .took_usec = -1, .error = error };
+}
+
+static void done_at_once(Supervisor *s, Doing *d, bool known, ReeveOutcome result, const char *error) {
+        VerdictOutcome outcome = outcome_of(d, known, result, error);
+
+        done(s, d, &outcome);
+}
+
+static void hand_over(Supervisor *s, Doing *d, const RuleStep *step, const char *path) {
+        HandTask task = { .cookie = d->cookie, .cgroup_id = d->victim_id };
+        Hand *hand = step->action == RULE_RECLAIM ? s->rules.slow_hand : s->rules.kill_hand;
+
+        (void) snprintf(task.path, sizeof(task.path), "%s", path);
+        task.work = step->action == RULE_RECLAIM ? HAND_RECLAIM : step->action == RULE_TERM ? HAND_TERM : HAND_KILL;
+        task.wait_usec = step->action == RULE_RECLAIM ? RECLAIM_USEC : step->action == RULE_TERM ? step->usec : KILL_USEC;
+        task.bytes = step->bytes;
+        if (!hand || !hand_post(hand, &task))
+                done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "too much is being done already");
+}
+
+static void carry_out(Supervisor *s, Doing *d, const WatchlistMatch *m, const char *path) {
+        const RuleStep *step = &m->rule->then[d->verdict.step];
+        char why[128];
+
+        if (d->verdict.reason == REEVE_REASON_NOT_AVAILABLE) {
+                (void) snprintf(why, sizeof(why), "%s%s is not available in this version", rule_action_to_string((int) step->action),
+                               judge_available(step->action) ? " of a single process" : "");
+                done_at_once(s, d, true, REEVE_OUTCOME_REFUSED, why);
+        } else if (d->verdict.action < 0 || d->verdict.dry_run)
+                done_at_once(s, d, false, REEVE_OUTCOME_DONE, NULL);
+        else if (step->action == RULE_NOTIFY)
+                done_at_once(s, d, true, REEVE_OUTCOME_DONE, NULL);
+        else
+                hand_over(s, d, step, path);
+}
+
+/* Notes a decision. NULL: no room or no memory; then it was none, and the next look decides again. */
+static Doing *begin(Supervisor *s, WatchlistMatch *m, const VerdictDecision *decision) {
+        const JudgeVerdict *v = decision->verdict;
+        Doing *d = doing_free(s);
+
+        if (!d || verdict_note(&d->note, decision) < 0) {
+                m->judge.acting = false;
+                return NULL;
+        }
+        d->cookie = m->task = ++s->next_cookie;
+        d->match_id = m->cgroup->id;
+        d->victim_id = v->victim < decision->n ? decision->candidates[v->victim].id : m->cgroup->id;
+        d->incident = m->judge.incident;
+        d->time_nsec = clock_boottime_nsec();
+        d->verdict = *v;
+        (void) origin_format(&m->rule->at, d->rule_at, sizeof(d->rule_at));
+        return d;
+}
+
+void verdicts_choose(Supervisor *s, WatchlistMatch *m) {
+        const Config *config = watchlist_config(s->rules.watchlist);
+        JudgeEverywhere everywhere = { .never = &config->reeve.never, .init_path = s->rules.init_path, .own_path = s->rules.own_path };
+        JudgeBounds bounds = { .dry_run = watchlist_mode(s->rules.watchlist) == REEVE_MODE_DRY_RUN, .kill_limit = verdicts_kill_limit(s) };
+        uint64_t now = clock_boottime_nsec() / 1000;
+        JudgeVerdict verdict;
+        size_t n, open;
+        JudgeCandidate *candidates = watchlist_candidates(s->rules.watchlist, s->tree, m, &everywhere, &n, &open);
+        VerdictDecision decision = { .rule = m->rule, .state = &m->judge, .verdict = &verdict, .cgroup_id = m->cgroup->id,
+                                     .path = m->cgroup->path, .candidates = candidates, .n = n, .open = open, .now_usec = now };
+        Doing *d;
+
+        if (judge_waits(&m->judge, m->rule, candidates, open, now))
+                return;
+        judge_choose(&m->judge, m->rule, &bounds, candidates, open, n, now, &verdict);
+        if (!verdict.tell)
+                return;
+        d = begin(s, m, &decision);
+        if (d)
+                carry_out(s, d, m, verdict.victim < n ? candidates[verdict.victim].path : m->cgroup->path);
+}
+
+void verdicts_recovered(Supervisor *s, WatchlistMatch *m) {
+        JudgeVerdict verdict = { .action = -1, .step = m->judge.step, .reason = REEVE_REASON_RECOVERED, .victim = SIZE_MAX };
+        VerdictDecision decision = { .rule = m->rule, .state = &m->judge, .verdict = &verdict, .cgroup_id = m->cgroup->id,
+                                     .path = m->cgroup->path, .now_usec = clock_boottime_nsec() / 1000 };
+        Doing *d;
+
+        /* What flutters about its threshold says so once. */
+        if (m->judge.told == (int) REEVE_REASON_RECOVERED)
+                return;
+        m->judge.told = (int) REEVE_REASON_RECOVERED;
+        d = begin(s, m, &decision);
+        if (d)
+                done_at_once(s, d, true, REEVE_OUTCOME_RECOVERED, NULL);
+}
+
+/* ---- what came of it ---- */
+
+static void took(Supervisor *s, const HandTask *t) {
+        for (size_t i = 0; i < RULES_DOING_MAX; i++) {
+                Doing *d = &s->rules.doing[i];
+                VerdictOutcome outcome;
+
+                if (d->cookie != t->cookie)
+                        continue;
+                outcome = outcome_of(d, true, t->outcome, t->error);
+                outcome.freed_bytes = t->freed_bytes;
+                outcome.took_usec = (int64_t) t->took_usec;
+                outcome.pids = t->pids;
+                outcome.n_pids = t->n_pids;
+                if (t->work != HAND_RECLAIM && t->outcome != REEVE_OUTCOME_GONE)
+                        count_kill(s, d);
+                done(s, d, &outcome);
+                return;
+        }
+}
+
+static void hand_drain(Supervisor *s, Hand *hand) {
+        HandTask *t;
+
+        ring_drain_fd(hand_ring(hand));
+        while ((t = hand_take(hand))) {
+                took(s, t);
+                hand_return(hand, t);
+        }
+}
+
+static int on_kill_hand(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) fd, (void) revents;
+        hand_drain(s, s->rules.kill_hand);
+        return 0;
+}
+
+static int on_slow_hand(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) fd, (void) revents;
+        hand_drain(s, s->rules.slow_hand);
+        return 0;
+}
+
+int verdicts_open(Supervisor *s) {
+        Rules *r = &s->rules;
+        int e;
+
+        if (r->kill_hand && r->slow_hand)
+                return 0;
+        e = r->kill_hand ? 0 : hand_new(&r->kill_hand, &s->fs);
+        if (e == 0)
+                e = state_io(s, &r->kill_hand_io, ring_fd(hand_ring(r->kill_hand)), EPOLLIN, 2, on_kill_hand);
+        if (e >= 0)
+                e = hand_new(&r->slow_hand, &s->fs);
+        if (e == 0)
+                e = state_io(s, &r->slow_hand_io, ring_fd(hand_ring(r->slow_hand)), EPOLLIN, 5, on_slow_hand);
+        return e < 0 ? e : 0;
+}
+
+void verdicts_close(Supervisor *s) {
+        Rules *r = &s->rules;
+
+        r->kill_hand_io = sd_event_source_disable_unref(r->kill_hand_io);
+        r->slow_hand_io = sd_event_source_disable_unref(r->slow_hand_io);
+        r->kill_hand = hand_free(r->kill_hand);
+        r->slow_hand = hand_free(r->slow_hand);
+        for (size_t i = 0; i < RULES_DOING_MAX; i++)
+                verdict_note_clear(&r->doing[i].note);
+}

@@ -1,0 +1,106 @@
+/* Whom a rule may act on. */
+#include <stdlib.h>
+
+#include "supervisor/observe/watchlist-private.h"
+
+static bool make_room(Watchlist *w) {
+        if (!w->below)
+                w->below = calloc(WATCHLIST_CANDIDATES_MAX, sizeof(*w->below));
+        if (!w->candidates)
+                w->candidates = calloc(WATCHLIST_CANDIDATES_MAX, sizeof(*w->candidates));
+        return w->below && w->candidates;
+}
+
+static WatchlistBelow *below_find(const Watchlist *w, uint64_t id) {
+        for (size_t i = 0; i < w->n_below; i++)
+                if (w->below[i].cgroup->id == id)
+                        return &w->below[i];
+        return NULL;
+}
+
+void watchlist_below(Watchlist *w, const Tree *tree, const WatchlistMatch *m) {
+        bool listed = m->rule->candidates.count > 0;
+        char path[4352];
+        TreeGroup g;
+
+        w->n_below = 0;
+        if (!make_room(w))
+                return;
+        for (size_t at = tree_next(tree, 0, &g); at && w->n_below < WATCHLIST_CANDIDATES_MAX; at = tree_next(tree, at, &g)) {
+                WatchlistCgroup *c;
+
+                if (!g.alive || (!listed && !tree_below(tree, g.id, m->cgroup->id)) || tree_path(tree, g.id, path, sizeof(path)) < 0)
+                        continue;
+                if (listed && !watchlist_matches(&m->rule->candidates, path))
+                        continue;
+                c = watchlist_get(w, g.id, path);
+                if (c && watchlist_remember(c) == 0)
+                        w->below[w->n_below++] = (WatchlistBelow) { .cgroup = c, .parent_id = g.parent_id, .leaf = true };
+        }
+        for (size_t i = 0; i < w->n_below; i++) {
+                WatchlistBelow *parent = below_find(w, w->below[i].parent_id);
+
+                if (parent && parent != &w->below[i])
+                        parent->leaf = false;
+        }
+}
+
+/* The one that dies as a whole with @b: the highest memory.oom.group between it and the match. */
+static const WatchlistBelow *whole(const Watchlist *w, const WatchlistBelow *b, const WatchlistMatch *m) {
+        const WatchlistBelow *highest = b;
+
+        for (const WatchlistBelow *up = b; up && up->cgroup->id != m->cgroup->id; up = below_find(w, up->parent_id))
+                if (up->cgroup->oom_group)
+                        highest = up;
+        return m->cgroup->oom_group && below_find(w, m->cgroup->id) ? below_find(w, m->cgroup->id) : highest;
+}
+
+/* The tree knows what lies below even where it was not read. */
+static JudgeShelter sheltered_below(const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere, uint64_t id,
+                                    const char **ret_never) {
+        char path[4352];
+        TreeGroup g;
+
+        for (size_t at = tree_next(tree, 0, &g); at; at = tree_next(tree, at, &g)) {
+                if (!g.alive || g.id == id || !tree_below(tree, g.id, id) || tree_path(tree, g.id, path, sizeof(path)) < 0)
+                        continue;
+                if (judge_shelter(m->rule, everywhere, path, ret_never) == JUDGE_NEVER)
+                        return JUDGE_NEVER_BELOW;
+        }
+        return JUDGE_OPEN;
+}
+
+static void candidate_add(Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere,
+                          const WatchlistBelow *b, size_t *n) {
+        JudgeCandidate *c = &w->candidates[*n];
+
+        for (size_t i = 0; i < *n; i++)
+                if (w->candidates[i].id == b->cgroup->id)
+                        return;
+        *c = (JudgeCandidate) { .id = b->cgroup->id, .path = b->cgroup->path, .populated = b->cgroup->populated };
+        judge_measure(c, &b->cgroup->seen, b->cgroup->points);
+        c->preference = judge_preference(m->rule, c->path);
+        c->shelter = judge_shelter(m->rule, everywhere, c->path, &c->never);
+        /* Of those that are named nobody knows whether they are leaves. */
+        if (c->shelter == JUDGE_OPEN && (!b->leaf || m->rule->candidates.count > 0))
+                c->shelter = sheltered_below(tree, m, everywhere, c->id, &c->never);
+        if (c->shelter == JUDGE_OPEN && b->cgroup->known && !b->cgroup->populated)
+                c->shelter = JUDGE_EMPTY;
+        (*n)++;
+}
+
+JudgeCandidate *watchlist_candidates(Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere,
+                                     size_t *ret_n, size_t *ret_open) {
+        bool listed = m->rule->candidates.count > 0;
+        size_t n = 0;
+
+        watchlist_below(w, tree, m);
+        for (size_t i = 0; i < w->n_below; i++)
+                if (listed)
+                        candidate_add(w, tree, m, everywhere, &w->below[i], &n);
+                else if (w->below[i].leaf)
+                        candidate_add(w, tree, m, everywhere, whole(w, &w->below[i], m), &n);
+        *ret_n = n;
+        *ret_open = n > 0 ? judge_rank(m->rule, w->candidates, n) : 0;
+        return w->candidates;
+}

@@ -1,0 +1,75 @@
+#pragma once
+/* Watchlist: the cgroups that enabled rules look at, with what was seen of each, and how each rule stands on each. Empty
+ * while no rule matches anything: then nobody looks and nothing wakes. Event thread only. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policies/judge.h"
+#include "supervisor/observe/batch.h"
+#include "supervisor/text/config.h"
+#include "supervisor/tree/tree.h"
+
+enum { WATCHLIST_RING = 32, WATCHLIST_CANDIDATES_MAX = 1024, WATCHLIST_MATCHES_MAX = 16384 };
+
+/* A cgroup that is looked at: matched by a rule, or near one that is, or both. */
+typedef struct WatchlistCgroup {
+        uint64_t id;
+        char *path;                     /* raw bytes */
+        Observation seen;               /* as far back as ranking looks; */
+        Reading *ring;                  /* NULL before it may be acted on */
+        double points;                  /* the highest of its processes; -1: not known */
+        bool known, populated, oom_group;
+        Reading last;                   /* where known */
+        unsigned matches;               /* rules that match it */
+        uint64_t round;                 /* the last in which it was read */
+} WatchlistCgroup;
+
+/* A rule on a cgroup that it matches. */
+typedef struct WatchlistMatch {
+        const RuleSection *rule;
+        WatchlistCgroup *cgroup;
+        JudgeState judge;
+        Observation seen;               /* as far back as the rule looks */
+        Reading ring[WATCHLIST_RING];
+        bool twice;                     /* the conditions held at the last look: once more, then act */
+        uint64_t task;                  /* what is being done for it; 0: nothing */
+} WatchlistMatch;
+
+typedef struct Watchlist Watchlist;
+
+/* Makes an empty one. Returns 0 or -ENOMEM. */
+int watchlist_new(Watchlist **ret);
+Watchlist *watchlist_free(Watchlist *w);
+
+/* Rules of @config (a reference is taken; NULL: none) from now on, as @mode has it; all cgroups are forgotten and must be
+ * reported again. */
+void watchlist_configure(Watchlist *w, Config *config, ReeveMode mode);
+
+/* The configuration and mode that rule, NULL before the first. */
+const Config *watchlist_config(const Watchlist *w);
+ReeveMode watchlist_mode(const Watchlist *w);
+
+/* A cgroup is there. Returns whether a rule matches it that did not before. */
+bool watchlist_born(Watchlist *w, uint64_t id, const char *path);
+void watchlist_died(Watchlist *w, uint64_t id);
+
+/* Matches that were not taken on, for WATCHLIST_MATCHES_MAX or want of memory. */
+uint64_t watchlist_refused(const Watchlist *w);
+
+/* How many matches there are; the @index-th. A match lives until its cgroup dies or the next watchlist_configure(). */
+size_t watchlist_count(const Watchlist *w);
+WatchlistMatch *watchlist_match(Watchlist *w, size_t index);
+
+/* Lists in *@b what to read now: all that is matched, and what lies below where something is near. Returns 0 or -ENOMEM. */
+int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b);
+
+/* Takes in what was read. */
+void watchlist_take(Watchlist *w, const Batch *b);
+
+/* Microseconds until the next look, by the least headroom: 200 ms where something is near, 2 s where all is far. */
+uint64_t watchlist_interval(const Watchlist *w, const HostReading *host);
+
+/* Those whom the rule may act on, ranked, in memory of the watchlist's until the next call. *@ret_open may be chosen. */
+JudgeCandidate *watchlist_candidates(Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere,
+                                     size_t *ret_n, size_t *ret_open);

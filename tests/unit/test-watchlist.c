@@ -1,0 +1,197 @@
+#include "check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "supervisor/observe/watchlist.h"
+
+#define SEC UINT64_C(1000000)
+enum { MB = 1 << 20 };
+
+static Config *config_of(const char *text) {
+        ConfigFile file = { .name = "t.conf", .text = text, .length = strlen(text) };
+        Complaints complaints = COMPLAINTS_INIT;
+        Config *config = NULL;
+
+        if (config_parse(&file, 1, &config, &complaints) < 0)
+                fail_msg("%s", complaints.count ? complaints.items[0].message : "no memory");
+        complaints_done(&complaints);
+        return config;
+}
+
+/* The tree of all tests: /a has /a/one, /a/two (with /a/two/x and /a/two/y) and /a/sshd; /b is apart. */
+static const struct { uint64_t id; const char *path; } cgroups[] = {
+        { 2, "/a" }, { 3, "/a/one" }, { 4, "/a/two" }, { 5, "/a/two/x" }, { 6, "/a/two/y" }, { 7, "/a/sshd" }, { 8, "/b" },
+};
+
+static Tree *tree_of(void) {
+        Tree *t;
+
+        assert_int_equal(tree_new(&t, &(TreeOptions) { .max_groups = 100 }, 1), 0);
+        for (size_t i = 0; i < sizeof(cgroups) / sizeof(*cgroups); i++)
+                assert_true(tree_learn(t, &(TreeBirth) { .id = cgroups[i].id, .path = cgroups[i].path, .owner = 0 }) > 0);
+        return t;
+}
+
+static void all_born(Watchlist *w) {
+        for (size_t i = 0; i < sizeof(cgroups) / sizeof(*cgroups); i++)
+                (void) watchlist_born(w, cgroups[i].id, cgroups[i].path);
+}
+
+static bool planned(const Batch *b, uint64_t id) {
+        for (size_t i = 0; i < b->n; i++)
+                if (b->items[i].id == id)
+                        return true;
+        return false;
+}
+
+/* Fills a round as an eye would: each cgroup holds its id in MB, /a has @used of 100 MB. */
+static void see(Batch *b, uint64_t now, int64_t used) {
+        b->host = (HostReading) { .total = INT64_C(8000) * MB, .available = INT64_C(4000) * MB };
+        for (size_t i = 0; i < b->n; i++) {
+                BatchItem *item = &b->items[i];
+
+                item->populated = item->id != 6;
+                item->oom_group = item->id == 4;
+                item->reading = (Reading) { .time_usec = now, .limit = 100 * MB,
+                                            .unreclaimable = item->id == 2 ? used : (int64_t) item->id * MB };
+        }
+}
+
+static void look(Watchlist *w, const Tree *t, Batch *b, uint64_t now, int64_t used) {
+        batch_clear(b);
+        assert_int_equal(watchlist_plan(w, t, b), 0);
+        see(b, now, used);
+        watchlist_take(w, b);
+}
+
+/* Nothing is looked at for rules that are off, that match nothing, or in Mode=watch. */
+static void test_nothing_to_look_at_is_nothing(void **state) {
+        Config *off = config_of("[rule r]\nMatch=/a\nWhen=usage > 1M\nThen=notify\nEnabled=no\n"),
+               *on = config_of("[rule r]\nMatch=/a\nWhen=usage > 1M\nThen=notify\n");
+        Watchlist *w;
+
+        (void) state;
+        assert_int_equal(watchlist_new(&w), 0);
+        assert_false(watchlist_born(w, 2, "/a"));
+        watchlist_configure(w, off, REEVE_MODE_ACT);
+        assert_false(watchlist_born(w, 2, "/a"));
+        watchlist_configure(w, on, REEVE_MODE_WATCH);
+        assert_false(watchlist_born(w, 2, "/a"));
+        watchlist_configure(w, on, REEVE_MODE_ACT);
+        assert_false(watchlist_born(w, 8, "/b"));
+        assert_true(watchlist_born(w, 2, "/a"));
+        assert_false(watchlist_born(w, 2, "/a"));
+        assert_int_equal(watchlist_count(w), 1);
+        watchlist_died(w, 2);
+        assert_int_equal(watchlist_count(w), 0);
+        w = watchlist_free(w);
+        (void) config_unref(on);
+        (void) config_unref(off);
+}
+
+/* Far from anything only what is matched is read; near, all that lies below. */
+static void test_what_is_far_is_looked_at_alone(void **state) {
+        Config *config = config_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
+        Tree *t = tree_of();
+        Batch b = { .n = 0 };
+        Watchlist *w;
+
+        (void) state;
+        assert_int_equal(watchlist_new(&w), 0);
+        watchlist_configure(w, config, REEVE_MODE_ACT);
+        all_born(w);
+        look(w, t, &b, SEC, 10 * MB);
+        assert_int_equal(b.n, 1);
+        assert_true(watchlist_interval(w, &b.host) >= 80000);
+        look(w, t, &b, 2 * SEC, 60 * MB);
+        look(w, t, &b, 3 * SEC, 60 * MB);
+        assert_int_equal(b.n, 6);
+        assert_true(planned(&b, 5) && planned(&b, 7));
+        assert_false(planned(&b, 8));
+        assert_int_equal(watchlist_interval(w, &b.host), 200000);
+        batch_done(&b);
+        w = watchlist_free(w);
+        t = tree_free(t);
+        (void) config_unref(config);
+}
+
+/* Leaves, but what dies as one (memory.oom.group) is one; Never= shelters what holds it; who is empty is none. */
+static void test_candidates(void **state) {
+        Config *config = config_of("[reeve]\nNever=/a/sshd\n[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n"
+                                   "[rule listed]\nMatch=/a\nCandidates=/a/*\nWhen=unreclaimable > 80%\nThen=kill\nNever=/a/two/y\n");
+        JudgeEverywhere everywhere = { .never = &config->reeve.never, .init_path = "/init.scope", .own_path = "/reeve.slice" };
+        Tree *t = tree_of();
+        Batch b = { .n = 0 };
+        Watchlist *w;
+        size_t n, open;
+        JudgeCandidate *c;
+
+        (void) state;
+        assert_int_equal(watchlist_new(&w), 0);
+        watchlist_configure(w, config, REEVE_MODE_ACT);
+        all_born(w);
+        look(w, t, &b, SEC, 90 * MB);
+        look(w, t, &b, 2 * SEC, 90 * MB);
+        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        assert_int_equal(n, 3);
+        assert_int_equal(open, 2);
+        assert_string_equal(c[0].path, "/a/two");
+        assert_string_equal(c[1].path, "/a/one");
+        assert_int_equal(c[2].shelter, JUDGE_NEVER);
+        c = watchlist_candidates(w, t, watchlist_match(w, 1), &everywhere, &n, &open);
+        assert_int_equal(n, 3);
+        assert_int_equal(open, 1);
+        assert_string_equal(c[0].path, "/a/one");
+        for (size_t i = 1; i < n; i++)
+                assert_int_equal(c[i].shelter, strcmp(c[i].path, "/a/two") == 0 ? JUDGE_NEVER_BELOW : JUDGE_NEVER);
+        watchlist_died(w, 4);
+        tree_died(t, 5, NULL, 1);
+        tree_died(t, 6, NULL, 1);
+        tree_died(t, 4, NULL, 1);
+        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        assert_int_equal(n, 2);
+        assert_string_equal(c[0].path, "/a/one");
+        batch_done(&b);
+        w = watchlist_free(w);
+        t = tree_free(t);
+        (void) config_unref(config);
+}
+
+/* Thousands come and go: what stays is found, what went is not. */
+static void test_many_come_and_go(void **state) {
+        Config *config = config_of("[rule r]\nMatch=/g/**\nWhen=usage > 1M\nThen=notify\n");
+        Watchlist *w;
+        char path[64];
+
+        (void) state;
+        assert_int_equal(watchlist_new(&w), 0);
+        watchlist_configure(w, config, REEVE_MODE_ACT);
+        for (uint64_t id = 10; id < 1010; id++) {
+                (void) snprintf(path, sizeof(path), "/g/%lu", (unsigned long) id);
+                assert_true(watchlist_born(w, id * 64, path));
+        }
+        for (uint64_t id = 10; id < 1010; id += 2)
+                watchlist_died(w, id * 64);
+        assert_int_equal(watchlist_count(w), 500);
+        for (uint64_t id = 10; id < 1010; id += 2) {
+                (void) snprintf(path, sizeof(path), "/g/%lu", (unsigned long) id);
+                assert_true(watchlist_born(w, id * 64, path));
+                (void) snprintf(path, sizeof(path), "/g/%lu", (unsigned long) id + 1);
+                assert_false(watchlist_born(w, (id + 1) * 64, path));
+        }
+        assert_int_equal(watchlist_count(w), 1000);
+        w = watchlist_free(w);
+        (void) config_unref(config);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_nothing_to_look_at_is_nothing),
+                cmocka_unit_test(test_what_is_far_is_looked_at_alone),
+                cmocka_unit_test(test_candidates),
+                cmocka_unit_test(test_many_come_and_go),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

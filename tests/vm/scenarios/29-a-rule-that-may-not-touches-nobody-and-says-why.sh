@@ -1,0 +1,38 @@
+#vm timeout=150
+# A rule in dry run, one all of whose candidates are protected, one whose KillLimit is reached and one that asks for what this
+# version has not: nobody is touched, each says why once, and why-not repeats it.
+#
+#   bed/29            memory.max 96M
+#   └── hog           70 MB, stays      -> alive throughout
+all=$(cg 29/hog)
+top=${all%/hog}
+echo 96M >"$top/memory.max"
+echo 0 >"$top/memory.swap.max"
+rule=$'[rule guard]\nMatch=/bed/29\nWhen=unreclaimable > 50%\nSettleSec=1s\n'
+reeve_fresh "$rule"$'Then=kill\nDryRun=yes'
+spawn "$all" "$LOADS/hog" --quiet 70
+hog=$PID
+told() { [[ $(records verdict | jq -c "select($1)" | wc -l) -ge 1 ]]; }
+
+wait_until 20 "the dry run is told" told '.dry_run and .action == "kill"'
+expect "$(records verdict | head -n 1)" '.outcome == null and (.text | contains("dry run")) and .victim.path == "/bed/29/hog"' "nothing was done"
+
+configure "$rule"$'Then=freeze 5s\nThen=kill\nNever=/bed/29/hog'
+wait_until 20 "all are protected" told '.action == "none" and .reason == "protected"'
+wait_until 20 "what is not there is refused" told '.outcome.result == "refused" and .reason == "not_available" and .action == "freeze"'
+expect_text "$(reevectl why-not /bed/29/hog)" 'protected' "why-not says what held it back"
+expect "$(reevectl why-not /bed/29/hog --json)" '.rules[0].rule == "guard" and .rules[0].protected_by == "never"' "and by which glob"
+
+configure $'[reeve]\nMode=watch\n'"$rule"$'Then=kill'
+bait=$(cg 29/bait)
+spawn "$bait" "$LOADS/hog" --quiet 12
+bait_pid=$PID
+configure $'[reeve]\nKillLimit=1 per 1h\n'"$rule"$'Then=term 1s\nNever=/bed/29/hog'
+wait_until 20 "the bait ends by SIGTERM" gone "$bait_pid"
+spawn "$bait" "$LOADS/hog" --quiet 12
+bait_pid=$PID
+wait_until 30 "the limit of kills is told" told '.action == "none" and .reason == "kill_limit"'
+gone "$bait_pid" && fail "it was killed past KillLimit="
+gone "$hog" && fail "the hog is dead"
+expect_equal "$(cg_event "$top" oom_kill)" 0 "the kernel killed nobody"
+expect_equal "$(records verdict | jq -c 'select(.action == "none" and .reason == "kill_limit")' | wc -l)" 1 "it is said once"
