@@ -45,10 +45,8 @@ static void drift_changed(const DriftChange *change, void *userdata) {
         };
 
         result.unit = *unit ? unit : NULL;
-        if (e) {
-                e->values[change->key].current = change->after;
+        if (e)
                 e->values[change->key].applied = v->changed && v->wanted == change->after;
-        }
         if (a->emit)
                 a->emit(&result, a->userdata);
 }

@@ -56,11 +56,10 @@ static void remember(Job *j, LimitKey key, ReeveOutcome outcome, ReeveReason rea
         const Change *c = &j->changes[key];
         bool done = outcome == REEVE_OUTCOME_DONE && !j->dry_run;
 
-        v->current = after;
         v->refused = outcome != REEVE_OUTCOME_DONE;
         v->reason = reason;
         if (c->restore && (done || outcome == REEVE_OUTCOME_GONE))
-                *v = (LimitValue) { .current = after };
+                *v = (LimitValue) { 0 };
         else if (done) {
                 if (!v->changed) {
                         v->changed = true;

@@ -29,10 +29,8 @@ void apply_plan_value(Job *j, LimitKey key, const BudgetValue *value, const Budg
                 c->active = c->before != c->wanted || v->wanted != c->wanted;
         else
                 c->active = true;
-        if (!c->active) {
+        if (!c->active)
                 v->applied = true;
-                v->current = c->before;
-        }
 }
 
 static void plan_restore(Job *j, LimitKey key) {
@@ -61,7 +59,7 @@ bool apply_plan(Job *j, const Budget *budget) {
                 else if (v->changed)
                         plan_restore(j, (LimitKey) key);
                 else
-                        *v = (LimitValue) { .current = LIMIT_UNKNOWN };
+                        *v = (LimitValue) { 0 };
                 any |= j->changes[key].active;
         }
         return any;

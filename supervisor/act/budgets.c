@@ -35,9 +35,7 @@ struct Budgets {
         Config *config;                  /* the event thread's */
         ReeveMode mode;
         Idmap ids;                       /* of cgroups handed to the slow hand: most that die were not; event thread only */
-        pthread_mutex_t lock;            /* over @snapshot */
-        BudgetsStatus *snapshot;
-        size_t n_snapshot;
+        atomic_size_t count;             /* of the cgroups in limits.json, for others than the slow hand */
         uint64_t cookie;                 /* of the request under way; slow hand only */
         Applier applier;                 /* slow hand only */
 };
@@ -61,22 +59,6 @@ static void emit(const LimitResult *result, void *userdata) {
         Budgets *b = userdata;
 
         answer_post(b, budgets_answer_result(b->cookie, result));
-}
-
-/* What `status` shows, as it is after each request. */
-static void snapshot_take(Budgets *b) {
-        BudgetsStatus *fresh, *old;
-        size_t n, n_old;
-
-        if (budgets_status_take(&b->applier.state, &fresh, &n) < 0)
-                return;
-        pthread_mutex_lock(&b->lock);
-        old = b->snapshot;
-        n_old = b->n_snapshot;
-        b->snapshot = fresh;
-        b->n_snapshot = n;
-        pthread_mutex_unlock(&b->lock);
-        budgets_status_free(old, n_old);
 }
 
 static void request_serve(Budgets *b, Request *r) {
@@ -106,7 +88,7 @@ static void request_serve(Budgets *b, Request *r) {
                 break;
         }
         if (r->type == REQUEST_CONFIGURE || r->type == REQUEST_SET) {
-                snapshot_take(b);
+                b->count = b->applier.state.count;
                 answer_post(b, budgets_answer_new(BUDGETS_DONE, r->cookie));
         }
         b->cookie = 0;
@@ -119,7 +101,7 @@ static void *slow_hand(void *userdata) {
         (void) sigfillset(&all);
         (void) pthread_sigmask(SIG_BLOCK, &all, NULL);
         (void) deadline_thread_init();
-        snapshot_take(b);
+        b->count = b->applier.state.count;
         while (!b->stop) {
                 struct pollfd fds[2] = { { .fd = ring_fd(b->requests), .events = POLLIN },
                                          { .fd = b->applier.drift ? drift_fd(b->applier.drift) : -1, .events = POLLIN } };
@@ -136,7 +118,7 @@ static void *slow_hand(void *userdata) {
                         r = request_free(r);
                 }
                 applier_settle(&b->applier);
-                snapshot_take(b);
+                b->count = b->applier.state.count;
         }
         deadline_thread_done();
         return NULL;
@@ -148,7 +130,6 @@ int budgets_new(Budgets **ret, const BudgetsOptions *o) {
 
         if (!b)
                 return -ENOMEM;
-        pthread_mutex_init(&b->lock, NULL);
         b->mode = o->mode;
         r = applier_init(&b->applier, o->cgroup_root, o->state_directory, o->user, o->no_systemd);
         if (r < 0) {
@@ -192,10 +173,8 @@ Budgets *budgets_free(Budgets *b) {
         b->requests = ring_free(b->requests);
         b->answers = ring_free(b->answers);
         applier_done(&b->applier);
-        budgets_status_free(b->snapshot, b->n_snapshot);
         b->config = config_unref(b->config);
         idmap_clear(&b->ids);
-        pthread_mutex_destroy(&b->lock);
         free(b);
         return NULL;
 }
@@ -283,26 +262,8 @@ BudgetsAnswer *budgets_pop(Budgets *b) {
         return a;
 }
 
-int budgets_status(Budgets *b, BudgetsStatus **ret, size_t *ret_n) {
-        size_t n;
-        int r;
-
-        pthread_mutex_lock(&b->lock);
-        n = b->n_snapshot;
-        r = budgets_status_copy(b->snapshot, n, ret);
-        pthread_mutex_unlock(&b->lock);
-        if (r == 0)
-                *ret_n = n;
-        return r;
-}
-
-size_t budgets_count(Budgets *b) {
-        size_t n;
-
-        pthread_mutex_lock(&b->lock);
-        n = b->n_snapshot;
-        pthread_mutex_unlock(&b->lock);
-        return n;
+size_t budgets_count(const Budgets *b) {
+        return b->count;
 }
 
 uint64_t budgets_lost(Budgets *b) {

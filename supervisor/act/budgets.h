@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include "supervisor/act/budgetsanswer.h"
-#include "supervisor/act/budgetsstatus.h"
 #include "supervisor/text/config.h"
 
 typedef struct Budgets Budgets;
@@ -58,11 +57,8 @@ int budgets_fd(const Budgets *b);
 /* The next answer, to be freed with budgets_answer_free(), or NULL. Call until NULL when budgets_fd() is readable. */
 BudgetsAnswer *budgets_pop(Budgets *b);
 
-/* A copy of the state: *@ret_n structs in *@ret, to be freed by budgets_status_free(). Returns 0 or -ENOMEM. */
-int budgets_status(Budgets *b, BudgetsStatus **ret, size_t *ret_n);
-
 /* How many cgroups have a budget now. */
-size_t budgets_count(Budgets *b);
+size_t budgets_count(const Budgets *b);
 
 /* Answers and requests that did not fit their rings. */
 uint64_t budgets_lost(Budgets *b);

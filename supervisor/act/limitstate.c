@@ -40,8 +40,6 @@ LimitEntry *limitstate_add(LimitState *s, uint64_t id, const char *path) {
                 return NULL;
         }
         e->id = id;
-        for (int key = 0; key < LIMIT_KEYS; key++)
-                e->values[key].current = LIMIT_UNKNOWN;
         e->next = s->entries;
         s->entries = e;
         s->count++;

@@ -21,7 +21,6 @@ typedef struct LimitValue {
         bool applied;                    /* the kernel was seen to hold @wanted */
         bool refused;                    /* it was refused, as told in a record */
         ReeveReason reason;
-        int64_t current;                 /* as last read; LIMIT_UNKNOWN */
 } LimitValue;
 
 typedef struct LimitEntry {
