@@ -8,6 +8,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "supervisor/base/array.h"
 #include "supervisor/base/fd.h"
 
 /* One file. Those of ancestors are shared by all below them. */
@@ -101,15 +102,10 @@ static int add(Drift *d, uint64_t id, const char *path, int dirfd, LimitKey key)
                 w->users++;
                 return 0;
         }
-        if (d->count == d->room) {
-                size_t room = d->room ? d->room * 2 : 64;
-
-                more = realloc(d->watches, room * sizeof(*more));
-                if (!more)
-                        return -ENOMEM;
-                d->watches = more;
-                d->room = room;
-        }
+        more = array_grow(d->watches, d->count, &d->room, sizeof(*more));
+        if (!more)
+                return -ENOMEM;
+        d->watches = more;
         if (key != POPULATION)
                 r = cgroupfs_read_number(dirfd, file_of(key), &value);
         if (r < 0)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisor/base/array.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/cgroupfs.h"
 #include "supervisor/host/mounts.h"
@@ -25,18 +26,12 @@ void livetree_clear(LiveTree *t) {
 }
 
 static int cgroup_add(LiveTree *t, const char *path, size_t parent) {
-        if (t->n == t->capacity) {
-                size_t capacity = t->capacity ? t->capacity * 2 : 128;
-                LiveCgroup *items = reallocarray(t->items, capacity, sizeof(*items));
+        LiveCgroup *items = array_grow(t->items, t->n, &t->capacity, sizeof(*items)), *g;
 
-                if (!items)
-                        return -ENOMEM;
-                t->items = items;
-                t->capacity = capacity;
-        }
-
-        LiveCgroup *g = &t->items[t->n];
-
+        if (!items)
+                return -ENOMEM;
+        t->items = items;
+        g = &items[t->n];
         *g = (LiveCgroup) { .path = strdup(path), .parent = parent, .current = LIMIT_UNKNOWN, .unreclaimable = LIMIT_UNKNOWN };
         if (!g->path)
                 return -ENOMEM;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "supervisor/base/array.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/ctl/subtree.h"
 #include "supervisor/host/proc.h"
@@ -19,19 +20,6 @@ void populace_clear(Populace *p) {
         free(p->cgroups);
         free(p->processes);
         *p = (Populace) POPULACE_INIT;
-}
-
-/* Makes room for one more of @items, @n of them with room for *@size. */
-static void *grown(void *items, size_t n, size_t *size, size_t each) {
-        size_t wanted = *size ? *size * 2 : 64;
-        void *more;
-
-        if (n < *size)
-                return items;
-        more = reallocarray(items, wanted, each);
-        if (more)
-                *size = wanted;
-        return more;
 }
 
 /* ---- one process ---- */
@@ -97,7 +85,7 @@ static int process_add(Populace *p, int32_t pid, size_t cgroup) {
 
         if (process_look(pid, p->page_size, &found) == 0)
                 return 0;
-        more = grown(p->processes, p->n, &p->size, sizeof(*more));
+        more = array_grow(p->processes, p->n, &p->size, sizeof(*more));
         if (!more)
                 return -ENOMEM;
         p->processes = more;
@@ -130,7 +118,7 @@ static int processes_read(Populace *p, int dirfd, size_t cgroup) {
 
 static int cgroup_take(void *userdata, int dirfd, const char *path, uint64_t id, size_t parent, size_t *ret_index) {
         Populace *p = ((Reading *) userdata)->populace;
-        PopulaceCgroup *more = grown(p->cgroups, p->n_cgroups, &p->cgroups_size, sizeof(*more));
+        PopulaceCgroup *more = array_grow(p->cgroups, p->n_cgroups, &p->cgroups_size, sizeof(*more));
         int64_t group;
 
         if (!more)

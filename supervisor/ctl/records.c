@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "supervisor/base/array.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/ctl/session.h"
 #include "supervisor/text/human.h"
@@ -27,15 +28,11 @@ static int out_of_memory(void) {
 }
 
 static int records_add(Records *r, const json_t *record) {
-        if (r->n == r->capacity) {
-                size_t capacity = r->capacity ? r->capacity * 2 : 64;
-                json_t **items = reallocarray(r->items, capacity, sizeof(*items));
+        json_t **items = array_grow(r->items, r->n, &r->capacity, sizeof(*items));
 
-                if (!items)
-                        return out_of_memory();
-                r->items = items;
-                r->capacity = capacity;
-        }
+        if (!items)
+                return out_of_memory();
+        r->items = items;
         r->items[r->n++] = json_incref((json_t *) (uintptr_t) record);
         return CTL_DONE;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "supervisor/attribute/identity.h"
+#include "supervisor/base/array.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/cgroupfs.h"
 
@@ -29,16 +30,11 @@ static void children_clear(Children *c) {
 
 static int child_add(void *userdata, const char *name, uint64_t id) {
         Children *c = userdata;
+        Child *items = array_grow(c->items, c->n, &c->size, sizeof(*items));
 
-        if (c->n == c->size) {
-                size_t size = c->size ? c->size * 2 : 32;
-                Child *items = reallocarray(c->items, size, sizeof(*items));
-
-                if (!items)
-                        return -ENOMEM;
-                c->items = items;
-                c->size = size;
-        }
+        if (!items)
+                return -ENOMEM;
+        c->items = items;
         c->items[c->n] = (Child) { .id = id, .name = strdup(name) };
         if (!c->items[c->n].name)
                 return -ENOMEM;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "supervisor/base/array.h"
 #include "supervisor/base/fd.h"
 
 const char *finding_state_to_string(FindingState state) {
@@ -18,17 +19,11 @@ void findings_clear(Findings *f) {
 }
 
 int findings_add(Findings *f, const char *name, FindingState state, const char *value, const char *meaning, const char *change) {
-        Finding *slot;
+        Finding *items = array_grow(f->items, f->n, &f->capacity, sizeof(*items)), *slot;
 
-        if (f->n == f->capacity) {
-                size_t capacity = f->capacity ? 2 * f->capacity : 32;
-                Finding *grown = reallocarray(f->items, capacity, sizeof(*grown));
-
-                if (!grown)
-                        return -ENOMEM;
-                f->items = grown;
-                f->capacity = capacity;
-        }
+        if (!items)
+                return -ENOMEM;
+        f->items = items;
         slot = &f->items[f->n++];
         *slot = (Finding) { .state = state };
         (void) snprintf(slot->name, sizeof(slot->name), "%s", name);

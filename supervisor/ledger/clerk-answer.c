@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisor/base/array.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/ledger/clerk-private.h"
 
@@ -58,19 +59,13 @@ void ask_free(Ask *a) {
 
 /* Room for one more of @size each; false: no memory. */
 static bool room_make(Ask *a, void *array, size_t used, size_t size) {
-        void **p = array;
-        size_t room = a->room ? a->room * 2 : 16;
-        void *grown;
+        void **p = array, *grown = array_grow(*p, used, &a->room, size);
 
-        if (used < a->room)
-                return true;
-        grown = reallocarray(*p, room, size);
         if (!grown) {
                 a->no_memory = true;
                 return false;
         }
         *p = grown;
-        a->room = room;
         return true;
 }
 

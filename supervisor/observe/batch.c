@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "policies/predict.h"
+#include "supervisor/base/array.h"
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/proc.h"
@@ -30,16 +31,11 @@ void batch_done(Batch *b) {
 
 int batch_add(Batch *b, uint64_t id, const char *path, bool points_wanted) {
         size_t length = strlen(path) + 1;
+        BatchItem *items = array_grow(b->items, b->n, &b->size, sizeof(*items));
 
-        if (b->n == b->size) {
-                size_t size = b->size ? b->size * 2 : 32;
-                BatchItem *items = reallocarray(b->items, size, sizeof(*items));
-
-                if (!items)
-                        return -ENOMEM;
-                b->items = items;
-                b->size = size;
-        }
+        if (!items)
+                return -ENOMEM;
+        b->items = items;
         if (b->texts_length + length > b->texts_size) {
                 size_t size = (b->texts_length + length) * 2;
                 char *texts = realloc(b->texts, size);

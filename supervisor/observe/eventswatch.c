@@ -7,6 +7,7 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
+#include "supervisor/base/array.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/base/idmap.h"
 #include "supervisor/host/proc.h"
@@ -96,16 +97,11 @@ static int arm(Eventswatch *w, const Watch *watch, int operation) {
 }
 
 static int grow(Eventswatch *w) {
-        size_t size = w->size ? w->size * 2 : 16;
-        Watch *watches;
+        Watch *watches = array_grow(w->watches, w->n, &w->size, sizeof(*watches));
 
-        if (w->n < w->size)
-                return 0;
-        watches = reallocarray(w->watches, size, sizeof(*watches));
         if (!watches)
                 return -ENOMEM;
         w->watches = watches;
-        w->size = size;
         return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policies/match.h"
+#include "supervisor/base/array.h"
 #include "supervisor/observe/watchlist-private.h"
 
 /* ---- by id ---- */
@@ -172,15 +173,10 @@ static bool match_add(Watchlist *w, const RuleSection *rule, uint64_t id, const 
 
         if (!c)
                 return false;
-        if (w->n == w->size) {
-                size_t size = w->size ? w->size * 2 : 16;
-
-                more = reallocarray(w->matches, size, sizeof(WatchlistMatch *));
-                if (!more)
-                        return false;
-                w->matches = more;
-                w->size = size;
-        }
+        more = array_grow(w->matches, w->n, &w->size, sizeof(WatchlistMatch *));
+        if (!more)
+                return false;
+        w->matches = more;
         m = calloc(1, sizeof(*m));
         if (!m)
                 return false;

@@ -1,3 +1,4 @@
+#include "supervisor/base/array.h"
 #include "supervisor/text/config.h"
 
 #include <stdarg.h>
@@ -6,20 +7,15 @@
 #include <string.h>
 
 void complaints_add(Complaints *c, bool warning, const char *file, unsigned line, const char *format, ...) {
+        Complaint *items = array_grow(c->items, c->count, &c->room, sizeof(*items));
         char *message = NULL;
         va_list ap;
         int n;
 
         c->errors += !warning;
-        if (c->count == c->room) {
-                size_t room = c->room ? c->room * 2 : 16;
-                Complaint *items = realloc(c->items, room * sizeof(*items));
-
-                if (!items)
-                        return;
-                c->items = items;
-                c->room = room;
-        }
+        if (!items)
+                return;
+        c->items = items;
         va_start(ap, format);
         n = vasprintf(&message, format, ap);
         va_end(ap);

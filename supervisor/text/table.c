@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisor/base/array.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/text/escape.h"
 
@@ -21,20 +22,11 @@ void table_clear(Table *t) {
 }
 
 void table_add(Table *t, TableStyle style, const char *text) {
-        if (t->n_cells == t->capacity) {
-                size_t capacity = t->capacity ? t->capacity * 2 : 64;
-                TableCell *cells = reallocarray(t->cells, capacity, sizeof(*cells));
+        TableCell *cells = array_grow(t->cells, t->n_cells, &t->capacity, sizeof(*cells));
+        char *copy = cells ? strdup(text ? text : "") : NULL;
 
-                if (!cells) {
-                        t->failed = true;
-                        return;
-                }
+        if (cells)
                 t->cells = cells;
-                t->capacity = capacity;
-        }
-
-        char *copy = strdup(text ? text : "");
-
         if (!copy) {
                 t->failed = true;
                 return;
