@@ -11,7 +11,7 @@ pid=$(reeve_pid)
 switches() { cat /proc/"$pid"/task/*/status | awk '/_ctxt_switches/ { n += $2 } END { print n }'; }
 # Nanoseconds on a CPU, as the scheduler counts. /proc/PID/stat gives the same sum in ticks of 10 ms, rounded down: a
 # difference of 1 there may be a microsecond that crossed a border, so 0 ticks is held as less than one whole tick.
-ran() { cat /proc/"$pid"/task/*/schedstat | awk '{ n += $1 } END { printf "%d\n", n }'; }
+ran() { cat /proc/"$pid"/task/*/schedstat | awk '{ n += $1 } END { printf "%.0f\n", n }'; }
 ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
 # What the start left to do (commits, a reply to status) shall be over: two equal readings, 5 s apart.
 quiet() { local a; a=$(switches); sleep 5; [[ $(switches) == "$a" ]]; }
