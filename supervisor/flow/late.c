@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisor/attribute/killcopy.h"
+#include "supervisor/base/clock.h"
 #include "supervisor/flow/kills.h"
 #include "supervisor/host/proc.h"
 
@@ -29,48 +31,16 @@ struct LateKill {
         char key[128];
 };
 
-/* Kill points to constant text; here it is ours. */
-static void free_text(const char *text) {
-        free((void *) (uintptr_t) text);
-}
-
-static LateKill *late_free(LateKill *l) {
-        if (!l)
-                return NULL;
-        free_text(l->kill.limit.path);
-        free_text(l->kill.kill_cgroup.path);
-        for (size_t i = 0; i < l->kill.n_victims; i++)
-                free_text(l->kill.victims[i].cgroup.path);
-        free(l->kill.victims);
-        free(l);
-        return NULL;
-}
-
-static const char *copy_text(const char *text) {
-        return text ? strdup(text) : NULL;
-}
-
 /* A copy that owns what it points to. NULL: no memory. */
 static LateKill *late_new(Supervisor *s, const Kill *kill) {
-        LateKill *l = calloc(1, sizeof(*l));
+        LateKill *l = calloc(1, sizeof(*l) + killcopy_size(kill));
 
         if (!l)
                 return NULL;
+        killcopy_into(&l->kill, l + 1, kill);
         l->s = s;
         l->since_nsec = clock_boottime_nsec();
-        l->kill = *kill;
         l->kill.late = kill->late || kill->time_nsec < s->started_nsec;
-        l->kill.victims = calloc(kill->n_victims + 1, sizeof(KillVictim));
-        l->kill.limit.path = copy_text(kill->limit.path);
-        l->kill.kill_cgroup.path = copy_text(kill->kill_cgroup.path);
-        if (!l->kill.victims) {
-                l->kill.n_victims = 0;
-                return late_free(l);
-        }
-        memcpy(l->kill.victims, kill->victims, kill->n_victims * sizeof(KillVictim));
-        for (size_t i = 0; i < kill->n_victims; i++)
-                l->kill.victims[i].cgroup.path = copy_text(kill->victims[i].cgroup.path);
-        l->kill.max_victims = kill->n_victims;
         return l;
 }
 
@@ -102,7 +72,7 @@ static void late_end(LateKill *l, bool known) {
                 kills_record(l->s, &l->kill, l->foreign ? &l->context : NULL, !l->foreign);
         l->ended = l->asked;
         if (!l->ended)
-                (void) late_free(l);
+                free(l);
 }
 
 static void on_exists(const ClerkAnswer *answer, void *userdata) {
@@ -111,7 +81,7 @@ static void on_exists(const ClerkAnswer *answer, void *userdata) {
 
         l->asked = false;
         if (l->ended)
-                (void) late_free(l);
+                free(l);
         else    /* Where the ledger cannot say, one record too many is better than one too few. */
                 late_end(l, answer->error == 0 && answer->number > 0);
         late_pump(s);
@@ -316,7 +286,7 @@ void late_done(Supervisor *s) {
                 LateKill *l = s->late;
 
                 s->late = l->next;
-                (void) late_free(l);
+                free(l);
         }
         s->n_late = 0;
 }

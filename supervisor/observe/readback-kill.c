@@ -3,42 +3,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "supervisor/attribute/killcopy.h"
 #include "supervisor/observe/readback-private.h"
 
-static char *copy_text(char **room, const char *text) {
-        char *to = *room;
-
-        if (!text)
-                return NULL;
-        *room = stpcpy(to, text) + 1;
-        return to;
-}
-
-static size_t text_size(const char *text) {
-        return text ? strlen(text) + 1 : 0;
-}
-
-/* The kill with all it points to in one piece of memory. */
 static ReadbackKill *kill_copy(const Kill *k) {
-        size_t size = sizeof(ReadbackKill) + k->n_victims * sizeof(KillVictim) + text_size(k->limit.path) + text_size(k->kill_cgroup.path);
-        ReadbackKill *copy;
-        char *room;
+        ReadbackKill *copy = calloc(1, sizeof(*copy) + killcopy_size(k));
 
-        for (size_t i = 0; i < k->n_victims; i++)
-                size += text_size(k->victims[i].cgroup.path);
-        copy = calloc(1, size);
-        if (!copy)
-                return NULL;
-        copy->kill = *k;
-        copy->kill.victims = (KillVictim *) (copy + 1);
-        copy->kill.max_victims = k->n_victims;
-        if (k->n_victims > 0)
-                memcpy(copy->kill.victims, k->victims, k->n_victims * sizeof(KillVictim));
-        room = (char *) (copy->kill.victims + k->n_victims);
-        copy->kill.limit.path = copy_text(&room, k->limit.path);
-        copy->kill.kill_cgroup.path = copy_text(&room, k->kill_cgroup.path);
-        for (size_t i = 0; i < k->n_victims; i++)
-                copy->kill.victims[i].cgroup.path = copy_text(&room, k->victims[i].cgroup.path);
+        if (copy)
+                killcopy_into(&copy->kill, copy + 1, k);
         return copy;
 }
 
