@@ -1,10 +1,11 @@
-#include "supervisor/base/array.h"
 #include "supervisor/text/config.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "supervisor/base/array.h"
 
 void complaints_add(Complaints *c, bool warning, const char *file, unsigned line, const char *format, ...) {
         Complaint *items = array_grow(c->items, c->count, &c->room, sizeof(*items));

@@ -196,6 +196,7 @@ static void test_several_globs_on_a_line(void **state) {
         assert_int_equal(c->rules[0].prefer.count, 3);
         assert_string_equal(c->rules[0].prefer.items[0].text, "comm:a b");
         c = config_unref(c);
+        complaints_done(&complaints);
 }
 
 int main(void) {
