@@ -131,7 +131,8 @@ void rules_batch(Supervisor *s, const EyesAnswer *answer) {
         watchlist_take(r->watchlist, answer->batch);
         for (size_t i = 0; i < watchlist_count(r->watchlist); i++)
                 again = judge_one(s, watchlist_match(r->watchlist, i), now) || again;
-        r->timer = sd_event_source_disable_unref(r->timer);
+        if (r->timer)
+                (void) sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
         if (watchlist_count(r->watchlist) > 0)
                 state_timer(s, &r->timer, again ? 1000 : watchlist_interval(r->watchlist, &r->host), on_round);
 }

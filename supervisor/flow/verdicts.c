@@ -190,7 +190,7 @@ static void took(Supervisor *s, const HandTask *t) {
                 outcome.took_usec = (int64_t) t->took_usec;
                 outcome.pids = t->pids;
                 outcome.n_pids = t->n_pids;
-                if (t->work != HAND_RECLAIM && t->outcome != REEVE_OUTCOME_GONE)
+                if (t->work != HAND_RECLAIM && t->outcome == REEVE_OUTCOME_DONE)
                         count_kill(s, d);
                 done(s, d, &outcome);
                 return;

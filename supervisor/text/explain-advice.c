@@ -185,7 +185,7 @@ static void manager_advice(const ExplainCase *c) {
         const char *who = unit ? unit : comm ? comm : "";
 
         if (strcmp(c->killer, "reeve") == 0)
-                strbuf_puts(c->out, "- The verdict behind it says which rule and why: 'reevectl show' with the id of the record.\n");
+                strbuf_puts(c->out, "- The verdict behind it says which rule and why: 'reevectl events --type verdict' lists them, 'reevectl explain' with its id tells all.\n");
         else if (strstr(who, "systemd-oomd"))
                 strbuf_puts(c->out, "- systemd-oomd acts on ManagedOOMSwap= and ManagedOOMMemoryPressure= of the slices above. To be passed over, set "
                                     "ManagedOOMPreference=avoid (or omit) on the unit. What it looks at now:\n  oomctl\n");
