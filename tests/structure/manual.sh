@@ -26,7 +26,7 @@ for page in README.md CONTRIBUTING.md; do
         while read -r command; do
                 seen=$((seen + 1))
                 grep -qx "$command" <<<"$commands" || wrong "$page: reevectl has no command $command"
-        done < <(sed '/^## Not yet/,/^## /d' "$page" | grep -oE '(`|\$ |^|sudo )reevectl [a-z]+' | grep -oE '[a-z]+$' | sort -u)
+        done < <(sed '/^## Not yet/,/^## /d' "$page" | grep -oE '(`|\$ |^|sudo )reevectl [a-z][a-z-]*' | grep -oE '[a-z][a-z-]*$' | sort -u)
         while read -r option; do
                 seen=$((seen + 1))
                 "$reeved" --help | grep -q -- "$option" || wrong "$page: reeved has no option $option"
