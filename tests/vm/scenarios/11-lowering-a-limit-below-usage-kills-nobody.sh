@@ -55,3 +55,4 @@ idle=$(cat /tmp/11-idle) worst=$(cat /tmp/11-worst)
 note "PID 1's slowest answer: $worst us, $idle us while idle"
 [[ $worst -lt $((3 * idle + 500000)) ]] || fail "PID 1 answered nobody for $worst us ($idle us while idle)"
 records limit | jq -e -s 'any(.[]; .reason == "below_usage")' >/dev/null || fail "the refusal is no record"
+expect_equal "$(records limit | jq -rs 'map(select(.reason == "below_usage")) | last | .requested_by | "\(.uid) \(.comm) \(.unit)"')" "0 reevectl $(basename "$(sed -n s/^0:://p /proc/self/cgroup)")" "who asked"
