@@ -28,6 +28,7 @@
 #include "supervisor/flow/signals.h"
 #include "supervisor/flow/sources.h"
 #include "supervisor/flow/store.h"
+#include "supervisor/flow/storms.h"
 #include "supervisor/flow/units.h"
 #include "supervisor/host/proc.h"
 
@@ -296,6 +297,7 @@ void supervisor_done(Supervisor *s) {
         history_done(s);
         signals_done(s);
         late_done(s);
+        storms_close(s);
         asked_done(s);
         s->emit.server = s->server = server_free(s->server);
         s->budgets_io = sd_event_source_disable_unref(s->budgets_io);

@@ -8,6 +8,7 @@
 #include "supervisor/base/fd.h"
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/more.h"
+#include "supervisor/flow/storms.h"
 #include "supervisor/flow/units.h"
 #include "supervisor/flow/whose.h"
 
@@ -56,6 +57,8 @@ void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context,
         };
         uint64_t seq;
 
+        if (!context && storms_take(s, kill, head.owner_uid))
+                return;
         /* The record's writer asks whose_process() for the victims. */
         s->recording = kill;
         seq = emit_record(&s->emit, &head, write_kill, kill);

@@ -10,6 +10,7 @@
 #include "supervisor/flow/late.h"
 #include "supervisor/flow/lookagain.h"
 #include "supervisor/flow/signals.h"
+#include "supervisor/flow/storms.h"
 
 enum {
         CHURN_PAUSE_USEC = 50 * 1000,           /* under a user's load churn is read at most 20 times a second */
@@ -49,6 +50,9 @@ static void release_pages(Supervisor *s) {
         uint64_t open = assemble_oldest(s->from.assembler), waits = late_releasable_nsec(s);
         uint64_t upto = open == UINT64_MAX ? UINT64_MAX : open - 1;
 
+        if (waits < upto)
+                upto = waits;
+        waits = storms_releasable_nsec(s);
         if (waits < upto)
                 upto = waits;
         waits = signals_releasable_nsec(s, clock_boottime_nsec());

@@ -1,6 +1,6 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
- * the lowest: emit, whose, groups, more, exits, units, kills, late, intake, signals, history, counters; lookagain, ringtier,
+ * the lowest: emit, whose, groups, more, exits, units, storms, kills, late, intake, signals, history, counters; lookagain, ringtier,
  * logtier, balance, sources; settings; verdicts, rules; asked, status, explaining, changes, answers. supervisor.c above them owns
  * the state and hands round what comes in. */
 #include <stdbool.h>
@@ -161,6 +161,8 @@ typedef struct Supervisor {
         size_t n_late;
         bool late_hurry;                /* they wait for the first walk no longer */
         sd_event_source *late_timer;
+        struct Storms *storms;          /* NULL before a user who is not root had a kill */
+        sd_event_source *storms_timer;
         bool read_back;                 /* all that was read back has come in; the mark waits for the last of them */
         uint64_t next_cookie;
         struct Asked *asked;            /* questions to eyes and the slow hand that wait for an answer */

@@ -25,6 +25,26 @@ int record_gap(Strbuf *out, const RecordContext *c, const RecordGap *g) {
         return record_part_finish(out, o);
 }
 
+int record_storm(Strbuf *out, const RecordContext *c, const RecordStorm *storm) {
+        json_t *o = record_part_common(c, REEVE_RECORD_STORM, storm->time_nsec), *counts = json_array();
+        char sentence[256];
+        Strbuf s = STRBUF_INIT(sentence);
+
+        for (size_t i = 0; i < storm->n_counts; i++) {
+                json_t *one = json_object();
+
+                json_object_set_new(one, "cgroup", record_part_cgroup(c, &storm->counts[i].cgroup));
+                json_object_set_new(one, "kills", json_integer((json_int_t) storm->counts[i].kills));
+                json_array_append_new(counts, one);
+        }
+        record_say_storm(&s, storm);
+        json_object_set_new(o, "owner_uid", json_integer(storm->owner_uid));
+        json_object_set_new(o, "second", json_integer(storm->second));
+        json_object_set_new(o, "counts", counts);
+        json_object_set_new(o, "text", json_string_nocheck(sentence));
+        return record_part_finish(out, o);
+}
+
 static json_t *requested_by(const RecordLimit *l) {
         json_t *o;
 

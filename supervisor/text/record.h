@@ -26,6 +26,9 @@ int record_limit(Strbuf *out, const RecordContext *c, const RecordLimit *l);
 /* Writes a `supervisor` record as record_kill() does. */
 int record_supervisor(Strbuf *out, const RecordContext *c, const RecordSupervisor *s);
 
+/* Writes a `storm` record as record_kill() does. */
+int record_storm(Strbuf *out, const RecordContext *c, const RecordStorm *s);
+
 /* What was learned later of record @of (its id): @fragment is a JSON object as text, its members stand in the record
  * beside the common ones, which it cannot replace. @time_nsec: when it was learned. -EBADMSG: no JSON object. */
 int record_more(Strbuf *out, const RecordContext *c, const char *of, uint64_t time_nsec, const char *fragment, size_t length);

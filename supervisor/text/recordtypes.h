@@ -78,6 +78,21 @@ typedef struct RecordLimit {
         const char *requested_comm, *requested_unit;
 } RecordLimit;
 
+/* How often the kernel killed in one cgroup. */
+typedef struct RecordStormCount {
+        KillCgroup cgroup;
+        uint64_t kills;                 /* as vmstat oom_kill counts */
+} RecordStormCount;
+
+/* One second of an owner's kills that have no records of their own. */
+typedef struct RecordStorm {
+        uint64_t time_nsec;             /* of the first of them */
+        int64_t owner_uid;
+        int64_t second;                 /* since 1970 */
+        const RecordStormCount *counts;
+        size_t n_counts;
+} RecordStorm;
+
 /* What Reeve tells of itself. */
 typedef struct RecordSupervisor {
         uint64_t time_nsec;

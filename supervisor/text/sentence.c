@@ -211,6 +211,16 @@ void record_say_gap(Strbuf *out, const RecordGap *g) {
         strbuf_printf(out, "%" PRIu64 " kill%s could not be attributed: %s.", g->lost, g->lost == 1 ? "" : "s", cause);
 }
 
+void record_say_storm(Strbuf *out, const RecordStorm *s) {
+        uint64_t kills = 0;
+
+        for (size_t i = 0; i < s->n_counts; i++)
+                kills += s->counts[i].kills;
+        strbuf_printf(out, "%" PRIu64 " more kill%s in one second in %zu cgroup%s of user %" PRId64
+                      ", who is past StormAfter= and has counts instead of records.", kills, kills == 1 ? "" : "s", s->n_counts,
+                      s->n_counts == 1 ? "" : "s", s->owner_uid);
+}
+
 /* The bits are the same from 5.10 to 7.2 as far as they are named here; masks first, the widest before its parts. */
 void record_say_gfp(Strbuf *out, int64_t gfp) {
         static const struct { uint32_t bits; const char *name; } names[] = {

@@ -207,6 +207,16 @@ static void test_gap_and_supervisor(void **state) {
         }
 }
 
+static void test_storms(void **state) {
+        static const RecordStormCount counts[] = { { .cgroup = { .id = 7, .path = "/u/a\n\"" }, .kills = 3 }, { .kills = 1 } };
+        RecordStorm s = { .time_nsec = 5000, .owner_uid = 1000, .second = 1795172903, .counts = counts, .n_counts = 2 };
+
+        (void) state;
+        ASSERT_WRITTEN(record_storm, &s);
+        s.n_counts = 0;
+        ASSERT_WRITTEN(record_storm, &s);
+}
+
 static void test_more(void **state) {
         static const char fragment[] = "{\"memory\":{\"anon_bytes\":5}}";
         char text[4096];
@@ -300,6 +310,7 @@ int main(void) {
                 cmocka_unit_test(test_limit),
                 cmocka_unit_test(test_verdict),
                 cmocka_unit_test(test_gap_and_supervisor),
+                cmocka_unit_test(test_storms),
                 cmocka_unit_test(test_more),
                 cmocka_unit_test(test_words),
                 cmocka_unit_test(test_wrong_records),
