@@ -1,4 +1,4 @@
-#vm memory=400M own-boot timeout=120
+#vm slow memory=400M own-boot timeout=120
 # After 100 kills by cgroup limits in a ring of 16 KiB, a host OOM and a sysrq-f bear no stranger's id: scope host, no limit.
 #
 #   bed/03

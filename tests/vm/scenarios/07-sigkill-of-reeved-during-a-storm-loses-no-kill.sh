@@ -1,4 +1,4 @@
-#vm timeout=150
+#vm slow timeout=150
 # reeved is SIGKILLed four times during 400 kills: 400 records, none twice, none wrong.
 #
 #   bed/07

@@ -1,4 +1,4 @@
-#vm timeout=90
+#vm slow timeout=90
 # Podman containers OOM-killed: a record each with the container's id, also where Podman itself says it was no OOM.
 #
 #   machine.slice

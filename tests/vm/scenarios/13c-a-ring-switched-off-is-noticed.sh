@@ -1,4 +1,4 @@
-#vm timeout=90
+#vm slow timeout=90
 # tracing_on=0 in Reeve's own instance: a kill after that is recorded by another source or told as a gap, and status says so.
 #
 #   bed/13c

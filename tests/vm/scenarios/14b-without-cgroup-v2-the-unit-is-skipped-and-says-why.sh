@@ -1,4 +1,4 @@
-#vm append=systemd.unified_cgroup_hierarchy=0 append=systemd.legacy_systemd_cgroup_controller=0 own-boot
+#vm slow append=systemd.unified_cgroup_hierarchy=0 append=systemd.legacy_systemd_cgroup_controller=0 own-boot
 # No memory controller in cgroup v2 (hybrid hierarchy): exit status 3 and a message that says what is mounted and how to
 # boot with v2; the unit is skipped, not failed.
 [[ ! -e /sys/fs/cgroup/cgroup.controllers ]] || fail "this boot has cgroup v2: the scenario proves nothing"

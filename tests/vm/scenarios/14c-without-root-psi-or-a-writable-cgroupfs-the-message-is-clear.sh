@@ -1,4 +1,4 @@
-#vm append=psi=0 own-boot timeout=90
+#vm slow append=psi=0 own-boot timeout=90
 # No PSI (psi=0), no root, a read-only cgroupfs: clear messages, and what can be done is done.
 #
 #   bed/14c/hog   memory.max 8M, hog   -> 1 kill, with pressure null

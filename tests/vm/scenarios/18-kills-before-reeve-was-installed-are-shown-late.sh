@@ -1,3 +1,4 @@
+#vm slow
 # A host that OOM-killed before Reeve was installed: the first start shows it, late, once; a second start adds nothing.
 #
 #   bed/18

@@ -1,4 +1,4 @@
-#vm timeout=120
+#vm slow timeout=120
 # Given a user with a systemd of his own, one without, and one to whom memory is not delegated,
 # when they use reevectl run without root and without a daemon,
 # then the first has his limits and the truth about the end, and the others 125 with the reason in words.

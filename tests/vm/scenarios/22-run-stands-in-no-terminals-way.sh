@@ -1,4 +1,4 @@
-#vm timeout=120
+#vm slow timeout=120
 # Given a person at a terminal with a shell that has job control,
 # when commands below reevectl run are interrupted, stopped, resumed, piped, or killed while they hold the terminal,
 # then shell, reevectl and command behave as if reevectl were not there.

@@ -1,4 +1,4 @@
-#vm timeout=120
+#vm slow timeout=120
 # Each offset of task, css_set, cgroup and kernfs that the probes use, one at a time taken 8 bytes too far, is found by the
 # self-test at start; with the right ones (the innocent) the source opens.
 #

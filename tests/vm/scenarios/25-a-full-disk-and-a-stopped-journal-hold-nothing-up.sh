@@ -1,4 +1,4 @@
-#vm timeout=120
+#vm slow timeout=120
 # A full disk below the ledger and a journald that stands still: kills are recorded and shown at once; the disk's records
 # are in the ledger when there is room again, under the ids they were given.
 #

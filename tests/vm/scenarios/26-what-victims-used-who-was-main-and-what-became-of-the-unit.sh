@@ -1,4 +1,4 @@
-#vm timeout=150
+#vm slow timeout=150
 # taskstats tells what victims used; systemd who was the main process of a service, how it ended and whether it came back.
 #
 #   bed/26/group     memory.oom.group, 2 sleepers and a hog            -> peak and run time of each; the first sleeper was main

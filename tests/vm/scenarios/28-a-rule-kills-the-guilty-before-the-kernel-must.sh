@@ -1,4 +1,4 @@
-#vm timeout=150
+#vm slow timeout=150
 # A rule ends the one that grows before the limit it shares is reached: the kernel kills nobody, the innocent and the protected
 # live though they are larger, and the verdict is on record, with its numbers, explained.
 #

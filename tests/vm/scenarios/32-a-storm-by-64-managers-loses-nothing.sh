@@ -1,4 +1,4 @@
-#vm timeout=150
+#vm slow timeout=150
 # Cgroups with one hog each by 64 managers, each removed the moment its process is reaped.
 #
 #   bed/truth/own-N-M   memory.max 1M   -> 500 kills

@@ -1,4 +1,4 @@
-#vm timeout=150 own-boot
+#vm slow timeout=150 own-boot
 # No reeved and no probe while the kernel killed: what its log still has is recorded late, the rest is a gap that says so.
 #
 #   bed/39/read     memory.max 12M   killed once unwatched, its lines stay in the log  -> a late record

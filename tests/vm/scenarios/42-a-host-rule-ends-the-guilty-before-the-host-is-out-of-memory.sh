@@ -1,4 +1,4 @@
-#vm memory=400M own-boot timeout=150
+#vm slow memory=400M own-boot timeout=150
 # A rule on the host: as its memory runs out the one that grows is ended, and the kernel need not kill.
 #
 #   bed/42            no limit

@@ -1,4 +1,4 @@
-#vm timeout=120
+#vm slow timeout=120
 # A user past StormAfter= has exact counts a second instead of records; another's kill beside him has its record.
 #
 #   bed/43/user-a, bed/43/user-b   of user 4001, memory.max 12M, killed 6 times each   -> 5 records, storm records of 7 in all
