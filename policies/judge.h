@@ -27,6 +27,7 @@ typedef enum JudgeShelter {
         JUDGE_REEVE,                     /* Reeve's own */
         JUDGE_EMPTY,                     /* no process in it */
         JUDGE_PASSED,                    /* it would not end, a moment ago */
+        JUDGE_UNREAD,                    /* what it holds could not be read: nobody is chosen by a guess */
 } JudgeShelter;
 
 /* "never", "init" ...: protected_by of the record; NULL for JUDGE_OPEN. */

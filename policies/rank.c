@@ -8,6 +8,7 @@ const char *judge_shelter_to_string(int shelter) {
         static const char *const words[] = {
                 [JUDGE_NEVER] = "never", [JUDGE_NEVER_BELOW] = "never_below", [JUDGE_INIT] = "init",
                 [JUDGE_REEVE] = "reeve", [JUDGE_EMPTY] = "empty",             [JUDGE_PASSED] = "passed",
+                [JUDGE_UNREAD] = "unread",
         };
 
         return shelter > JUDGE_OPEN && shelter < (int) (sizeof(words) / sizeof(*words)) ? words[shelter] : NULL;

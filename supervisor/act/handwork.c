@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "supervisor/act/deadline.h"
@@ -153,6 +154,27 @@ static void failed(HandTask *t, int error, const char *what) {
         (void) snprintf(t->error, sizeof(t->error), "%s: %s", what, strerror(-error));
 }
 
+/* What systemd looks at when a unit's cgroup becomes empty, so that it shows Result=oom-kill. It looks at once: what it shall see
+ * must stand before the kill, and is taken back where there was none. Kernels and cgroups without such attributes: no matter. */
+static long attribute_get(int dirfd, const char *name) {
+        char text[24] = "";
+        ssize_t n = fgetxattr(dirfd, name, text, sizeof(text) - 1);
+
+        return n > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+static void attribute_add(int dirfd, const char *name, long n) {
+        char text[24];
+
+        (void) snprintf(text, sizeof(text), "%ld", attribute_get(dirfd, name) + n);
+        (void) fsetxattr(dirfd, name, text, strlen(text), 0);
+}
+
+static void tell_systemd(int dirfd, long kills, long processes) {
+        attribute_add(dirfd, "user.oomd_ooms", kills);
+        attribute_add(dirfd, "user.oomd_kill", processes);
+}
+
 /* Before 5.14 there is no cgroup.kill, and none for threads: then signals, until nobody new is found. */
 static int kill_all(int dirfd, int eventsfd) {
         int r = cgroupfs_write(dirfd, "cgroup.kill", "1");
@@ -180,8 +202,11 @@ static void end_all(HandTask *t, int dirfd) {
                 return;
         }
         remember(t, dirfd);
+        if (t->work == HAND_KILL)
+                tell_systemd(dirfd, 1, (long) t->n_pids);
         r = t->work == HAND_KILL ? kill_all(dirfd, events) : (int) signal_each(dirfd, SIGTERM);
         if (r < 0) {
+                tell_systemd(dirfd, -1, -(long) t->n_pids);
                 failed(t, r, "cgroup.kill");
                 return;
         }

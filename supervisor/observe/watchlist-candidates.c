@@ -45,6 +45,15 @@ void watchlist_below(Watchlist *w, const Tree *tree, const WatchlistMatch *m) {
         }
 }
 
+/* What has no memory of its own (its controller is not enabled there) is a part of the one above that has. */
+static const WatchlistBelow *with_memory(const Watchlist *w, const WatchlistBelow *b, const WatchlistMatch *m) {
+        const WatchlistBelow *up = b;
+
+        while (up && up->cgroup->known && up->cgroup->last.current < 0 && up->cgroup->id != m->cgroup->id)
+                up = below_find(w, up->parent_id);
+        return up ? up : b;
+}
+
 /* The one that dies as a whole with @b: the highest memory.oom.group between it and the match. */
 static const WatchlistBelow *whole(const Watchlist *w, const WatchlistBelow *b, const WatchlistMatch *m) {
         const WatchlistBelow *highest = b;
@@ -86,6 +95,8 @@ static void candidate_add(Watchlist *w, const Tree *tree, const WatchlistMatch *
                 c->shelter = sheltered_below(tree, m, everywhere, c->id, &c->never);
         if (c->shelter == JUDGE_OPEN && b->cgroup->known && !b->cgroup->populated)
                 c->shelter = JUDGE_EMPTY;
+        if (c->shelter == JUDGE_OPEN && c->size_bytes < 0)
+                c->shelter = JUDGE_UNREAD;
         (*n)++;
 }
 
@@ -99,7 +110,7 @@ JudgeCandidate *watchlist_candidates(Watchlist *w, const Tree *tree, const Watch
                 if (listed)
                         candidate_add(w, tree, m, everywhere, &w->below[i], &n);
                 else if (w->below[i].leaf)
-                        candidate_add(w, tree, m, everywhere, whole(w, &w->below[i], m), &n);
+                        candidate_add(w, tree, m, everywhere, whole(w, with_memory(w, &w->below[i], m), m), &n);
         *ret_n = n;
         *ret_open = n > 0 ? judge_rank(m->rule, w->candidates, n) : 0;
         return w->candidates;

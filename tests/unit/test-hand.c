@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "live.h"
@@ -83,6 +84,7 @@ static void test_a_cgroup_is_ended_and_its_neighbour_lives(void **state) {
         uint64_t guilty, innocent;
         pid_t pids[3];
         HandTask t;
+        char path[8192], value[16] = "";
 
         (void) state;
         if (!live_begin())
@@ -102,6 +104,10 @@ static void test_a_cgroup_is_ended_and_its_neighbour_lives(void **state) {
         assert_int_equal(waitpid(pids[0], NULL, WNOHANG), pids[0]);
         assert_int_equal(waitpid(pids[1], NULL, WNOHANG), pids[1]);
         assert_int_equal(waitpid(pids[2], NULL, WNOHANG), 0);
+        /* systemd sees one OOM of two processes. */
+        (void) snprintf(path, sizeof(path), "%s/guilty", live_root);
+        if (getxattr(path, "user.oomd_kill", value, sizeof(value) - 1) > 0)
+                assert_string_equal(value, "2");
         t = done_to(HAND_KILL, guilty, 1000000);
         assert_int_equal(t.outcome, REEVE_OUTCOME_GONE);
         t = done_to(HAND_TERM, innocent, 5000000);

@@ -158,6 +158,45 @@ static void test_candidates(void **state) {
         (void) config_unref(config);
 }
 
+/* Cgroups without memory of their own (5, 6) are a part of who has it (4); what was never read is not chosen by a guess. */
+static void test_nobody_is_chosen_by_a_guess(void **state) {
+        Config *config = config_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
+        JudgeEverywhere everywhere = { .never = &config->reeve.never, .init_path = "", .own_path = "" };
+        Tree *t = tree_of();
+        Batch b = { .n = 0 };
+        Watchlist *w;
+        size_t n, open;
+        JudgeCandidate *c;
+
+        (void) state;
+        assert_int_equal(watchlist_new(&w), 0);
+        watchlist_configure(w, config, REEVE_MODE_ACT);
+        all_born(w);
+        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        assert_int_equal(n, 4);
+        assert_int_equal(open, 0);
+        assert_int_equal(c[0].shelter, JUDGE_UNREAD);
+        look(w, t, &b, SEC, 90 * MB);
+        batch_clear(&b);
+        assert_int_equal(watchlist_plan(w, t, &b), 0);
+        see(&b, 2 * SEC, 90 * MB);
+        for (size_t i = 0; i < b.n; i++) {
+                b.items[i].oom_group = false;
+                if (b.items[i].id == 5 || b.items[i].id == 6)
+                        b.items[i].reading.current = b.items[i].reading.unreclaimable = READING_UNKNOWN;
+        }
+        watchlist_take(w, &b);
+        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        assert_int_equal(n, 3);
+        assert_int_equal(open, 3);
+        assert_string_equal(c[0].path, "/a/sshd");
+        assert_string_equal(c[1].path, "/a/two");
+        batch_done(&b);
+        w = watchlist_free(w);
+        t = tree_free(t);
+        (void) config_unref(config);
+}
+
 /* Thousands come and go: what stays is found, what went is not. */
 static void test_many_come_and_go(void **state) {
         Config *config = config_of("[rule r]\nMatch=/g/**\nWhen=usage > 1M\nThen=notify\n");
@@ -190,6 +229,7 @@ int main(void) {
                 cmocka_unit_test(test_nothing_to_look_at_is_nothing),
                 cmocka_unit_test(test_what_is_far_is_looked_at_alone),
                 cmocka_unit_test(test_candidates),
+                cmocka_unit_test(test_nobody_is_chosen_by_a_guess),
                 cmocka_unit_test(test_many_come_and_go),
         };
 
