@@ -144,6 +144,12 @@ int options_parse(Options *ret, int argc, char **argv, char *reterr, size_t err_
                 if (r < 0)
                         return r;
         }
+        if (o.user) {
+                r = default_directory(o.user_config, "CONFIGURATION_DIRECTORY", "/etc/reeve", "XDG_CONFIG_HOME", ".config/reeve",
+                                      /* user= */ true, reterr, err_size);
+                if (r < 0)
+                        return r;
+        }
         *ret = o;
         return 0;
 }

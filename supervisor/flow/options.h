@@ -9,7 +9,8 @@ typedef enum OptionsAction { OPTIONS_RUN, OPTIONS_CHECK_HOST, OPTIONS_UNINSTALL,
 
 typedef struct Options {
         OptionsAction action;
-        const char *config_directory;           /* NULL: the three directories */
+        const char *config_directory;           /* NULL: the three directories, of --user user_config */
+        char user_config[1024];                 /* of --user; it need not exist */
         const char *cgroup_root;                /* NULL: found */
         char state_directory[1024];
         char runtime_directory[1024];

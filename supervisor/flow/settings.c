@@ -19,7 +19,10 @@ ReeveMode settings_mode(const Supervisor *s) {
 }
 
 static ConfigPlaces places(const Supervisor *s) {
-        return (ConfigPlaces) { .directory = s->options.config_directory };
+        const Options *o = &s->options;
+        bool own = o->user && !o->config_directory;
+
+        return (ConfigPlaces) { .directory = own ? o->user_config : o->config_directory, .optional = own };
 }
 
 /* {"complaints": ["web.conf:12: ...", ...]}; the caller frees. */

@@ -31,7 +31,7 @@ static json_t *sources_json(const Supervisor *s) {
 
 static void add_kprobe_counters(Supervisor *s, json_t *status) {
         json_t *probes = json_array(), *rings = json_array();
-        KprobeCounters c;
+        KprobeCounters c = { .unspooled = 0 };
         KprobeRing ring;
 
         if (s->from.kprobe && kprobe_counters(s->from.kprobe, &c) == 0) {
@@ -45,10 +45,10 @@ static void add_kprobe_counters(Supervisor *s, json_t *status) {
                                                                       "overruns", (json_int_t) ring.overruns, "drops",
                                                                       (json_int_t) ring.drops));
                 (void) json_object_set_new(status, "kernel_bytes", json_integer((json_int_t) c.kernel_bytes));
-                (void) json_object_set_new(status, "pages_unspooled", json_integer((json_int_t) c.unspooled));
-                (void) json_object_set_new(status, "events_undecoded", json_integer((json_int_t) c.undecoded));
         } else
                 (void) json_object_set_new(status, "kernel_bytes", json_integer(0));
+        (void) json_object_set_new(status, "pages_unspooled", json_integer((json_int_t) c.unspooled));
+        (void) json_object_set_new(status, "events_undecoded", json_integer((json_int_t) c.undecoded));
         (void) json_object_set_new(status, "probes", probes);
         (void) json_object_set_new(status, "rings", rings);
 }

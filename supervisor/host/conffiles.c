@@ -200,7 +200,7 @@ int conffiles_read(const ConfigPlaces *places, ConfFiles *ret, Complaints *reter
                 struct stat st;
 
                 (void) snprintf(directories[n++], PATH_MAX, "%s", places->directory);
-                if (stat(places->directory, &st) < 0 || !S_ISDIR(st.st_mode)) {
+                if (!places->optional && (stat(places->directory, &st) < 0 || !S_ISDIR(st.st_mode))) {
                         complaints_add(reterr, false, places->directory, 0, "no such directory");
                         return -ENOENT;
                 }

@@ -5,6 +5,7 @@
 /* Where to look. All NULL is the installed system. */
 typedef struct ConfigPlaces {
         const char *directory;           /* --config DIR: this one directory instead of the three */
+        bool optional;                   /* it need not exist */
         const char *root;                /* prefix of the three directories, for tests; NULL: "" */
 } ConfigPlaces;
 
