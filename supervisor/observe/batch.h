@@ -14,6 +14,7 @@ typedef struct BatchItem {
         uint64_t id;
         size_t path;                    /* offset of its name in the batch's texts */
         bool points_wanted;             /* also the badness of its processes */
+        bool quick;                     /* reading is the one before: where neither use nor stall changed it stands as it is */
 
         bool gone, populated, oom_group;
         double points;                  /* the highest; -1: not known */
@@ -38,8 +39,8 @@ void batch_clear(Batch *b);
 /* Frees what it holds. */
 void batch_done(Batch *b);
 
-/* Adds a cgroup. Returns 0 or -ENOMEM. */
-int batch_add(Batch *b, uint64_t id, const char *path, bool points_wanted);
+/* Adds a cgroup. @before (NULL: look at all) was read of it not long ago, when all was far. Returns 0 or -ENOMEM. */
+int batch_add(Batch *b, uint64_t id, const char *path, bool points_wanted, const Reading *before);
 
 /* Reads all of it. May stall: eyes only. */
 void batch_read(Batch *b, const Cgroupfs *fs);

@@ -3,7 +3,7 @@
 
 /* A memory hog on today's hardware takes less than this much a second; four looks before it has used up what is left. */
 #define HOG_BYTES_PER_SEC (INT64_C(256) << 20)
-enum { CLOSE_USEC = 200000, FAR_USEC = 2000000, SOON_USEC = 60000000 };
+enum { CLOSE_USEC = 200000, FAR_USEC = 2000000, SOON_USEC = 60000000, FULL_USEC = 10000000 };
 
 /* Whether what happens there may concern a rule soon. */
 static bool near(const WatchlistMatch *m) {
@@ -19,11 +19,13 @@ static bool near(const WatchlistMatch *m) {
         return r && r->unreclaimable >= 0 && r->limit > 0 && r->limit != READING_UNLIMITED && r->unreclaimable > r->limit / 2;
 }
 
-static int plan_one(Watchlist *w, WatchlistCgroup *c, Batch *b, bool points) {
+static int plan_one(Watchlist *w, WatchlistCgroup *c, Batch *b, bool points, bool quick) {
         if (c->round == w->round)
                 return 0;
         c->round = w->round;
-        return batch_add(b, c->id, c->path, points);
+        /* Limits may be changed where nothing else does. */
+        quick = quick && c->known && c->last.current >= 0 && c->last.time_usec - c->full_usec < FULL_USEC;
+        return batch_add(b, c->id, c->path, points, quick ? &c->last : NULL);
 }
 
 static bool wants_points(const RuleSection *rule) {
@@ -45,10 +47,10 @@ int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
                         continue;
                 watchlist_below(w, tree, m);
                 for (size_t k = 0; k < w->n_below && r == 0; k++)
-                        r = plan_one(w, w->below[k].cgroup, b, wants_points(m->rule));
+                        r = plan_one(w, w->below[k].cgroup, b, wants_points(m->rule), false);
         }
         for (size_t i = 0; i < w->n && r == 0; i++)
-                r = plan_one(w, w->matches[i]->cgroup, b, false);
+                r = plan_one(w, w->matches[i]->cgroup, b, false, !near(w->matches[i]));
         return r;
 }
 
@@ -62,7 +64,10 @@ void watchlist_take(Watchlist *w, const Batch *b) {
                 if (c->ring)
                         observation_add(&c->seen, &item->reading);
                 c->last = item->reading;
+                if (item->quick)
+                        continue;
                 c->known = true;
+                c->full_usec = item->reading.time_usec;
                 c->populated = item->populated;
                 c->oom_group = item->oom_group;
                 c->points = item->points;

@@ -21,6 +21,7 @@ typedef struct WatchlistCgroup {
         double points;                  /* the highest of its processes; -1: not known */
         bool known, populated, oom_group;
         Reading last;                   /* where known */
+        uint64_t full_usec;             /* when all of it was read */
         unsigned matches;               /* rules that match it */
         uint64_t round;                 /* the last in which it was read */
 } WatchlistCgroup;

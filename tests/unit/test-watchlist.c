@@ -51,6 +51,7 @@ static void see(Batch *b, uint64_t now, int64_t used) {
         for (size_t i = 0; i < b->n; i++) {
                 BatchItem *item = &b->items[i];
 
+                item->quick = false;
                 item->populated = item->id != 6;
                 item->oom_group = item->id == 4;
                 item->reading = (Reading) { .time_usec = now, .limit = 100 * MB,
@@ -110,6 +111,38 @@ static void test_what_is_far_is_looked_at_alone(void **state) {
         assert_true(planned(&b, 5) && planned(&b, 7));
         assert_false(planned(&b, 8));
         assert_int_equal(watchlist_interval(w, &b.host), 200000);
+        batch_done(&b);
+        w = watchlist_free(w);
+        t = tree_free(t);
+        (void) config_unref(config);
+}
+
+/* While all is far two files are enough, but now and then all is read: limits may change where nothing else does. */
+static void test_far_is_looked_at_quickly(void **state) {
+        Config *config = config_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
+        Tree *t = tree_of();
+        Batch b = { .n = 0 };
+        Watchlist *w;
+
+        (void) state;
+        assert_int_equal(watchlist_new(&w), 0);
+        watchlist_configure(w, config, REEVE_MODE_ACT);
+        all_born(w);
+        for (uint64_t n = 1; n < 40; n++) {
+                batch_clear(&b);
+                assert_int_equal(watchlist_plan(w, t, &b), 0);
+                assert_int_equal(b.items[0].quick, n != 1 && (n - 2) % 6 != 5);
+                if (b.items[0].quick)
+                        b.items[0].reading.time_usec = n * 2 * SEC;
+                else
+                        see(&b, n * 2 * SEC, 10 * MB);
+                watchlist_take(w, &b);
+        }
+        look(w, t, &b, 100 * SEC, 60 * MB);
+        batch_clear(&b);
+        assert_int_equal(watchlist_plan(w, t, &b), 0);
+        for (size_t i = 0; i < b.n; i++)
+                assert_false(b.items[i].quick);
         batch_done(&b);
         w = watchlist_free(w);
         t = tree_free(t);
@@ -228,6 +261,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_nothing_to_look_at_is_nothing),
                 cmocka_unit_test(test_what_is_far_is_looked_at_alone),
+                cmocka_unit_test(test_far_is_looked_at_quickly),
                 cmocka_unit_test(test_candidates),
                 cmocka_unit_test(test_nobody_is_chosen_by_a_guess),
                 cmocka_unit_test(test_many_come_and_go),
