@@ -46,13 +46,6 @@ void emit_replay(Emit *e) {
         (void) spool_records_replay(e->spool, post, e);
 }
 
-static void tell(Emit *e, const RecordMeta *meta, size_t length) {
-        if (e->crier)
-                (void) crier_tell(e->crier, meta, e->text, length);
-        if (e->server)
-                server_publish(e->server, meta, e->text, length);
-}
-
 static RecordMeta meta_of(const EmitHead *head, const RecordContext *context) {
         return (RecordMeta) {
                 .seq = context->seq,
@@ -98,14 +91,22 @@ static int put(Emit *e, const RecordMeta *meta, size_t length) {
                 .json = e->text,
                 .json_size = (uint32_t) length,
         };
-        int r = may_wait(e, meta->type) ? spool_record_put(e->spool, &record) : -ENOBUFS;
 
-        if (r < 0)
-                return r;
+        return may_wait(e, meta->type) ? spool_record_put(e->spool, &record) : -ENOBUFS;
+}
+
+/* Who listens comes first: the clerk's and the crier's threads, once woken, want this CPU (the event thread was traced waiting
+ * for it up to 5 ms between the record and the socket, emulated). */
+static void tell(Emit *e, const RecordMeta *meta, size_t length, bool stands) {
+        SpoolRecord record;
+
+        if (e->server)
+                server_publish(e->server, meta, e->text, length);
         /* The clerk keeps the pointer, so it must be the spool's own. */
-        if (!e->waiting && spool_record_find(e->spool, meta->seq, &record) == 0)
+        if (stands && !e->waiting && spool_record_find(e->spool, meta->seq, &record) == 0)
                 (void) post(&record, e);
-        return 0;
+        if (e->crier)
+                (void) crier_tell(e->crier, meta, e->text, length);
 }
 
 static void no_room(Emit *e, ReeveRecordType type, uint64_t now_nsec) {
@@ -118,6 +119,7 @@ uint64_t emit_record(Emit *e, const EmitHead *head, EmitWrite write, const void 
         RecordContext context = head->context ? *head->context : e->context;
         RecordMeta meta;
         size_t length;
+        bool stands;
 
         context.seq = clerk_next_seq(e->clerk);
         context.now_nsec = clock_boottime_nsec();
@@ -126,10 +128,11 @@ uint64_t emit_record(Emit *e, const EmitHead *head, EmitWrite write, const void 
                 return 0;
         }
         meta = meta_of(head, &context);
+        stands = put(e, &meta, length) == 0;
         /* Not in the ledger's way any more, but those who listen now shall have it. */
-        if (put(e, &meta, length) < 0)
+        if (!stands)
                 no_room(e, head->type, context.now_nsec);
-        tell(e, &meta, length);
+        tell(e, &meta, length, stands);
         return meta.seq;
 }
 
