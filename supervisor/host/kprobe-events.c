@@ -15,6 +15,7 @@ static void begin_oom(const Kprobe *k, Generation *g, const Evidence *e) {
                 .taken = belongs(k, g, e->time_nsec),
                 .seen_any = true,
                 .lossy = e->time_nsec < k->lost_until,
+                .begin_nsec = e->time_nsec,
                 .pid = e->pid,
                 .domain_id = e->oom.domain.id,
                 .chosen_pid = e->oom.chosen_pid,
@@ -75,6 +76,7 @@ static bool follow(Kprobe *k, Generation *g, int kind, Evidence *e) {
                 if (!mine)
                         return belongs(k, g, e->time_nsec);
                 oom->open = false;
+                k->spans[k->n_spans++ % SPANS_MAX] = (Span){ .begin_nsec = oom->begin_nsec, .end_nsec = e->time_nsec };
                 return oom->taken;
         default:
                 return mine && kind == EVIDENCE_KERNEL_SIGKILL ? oom->taken : belongs(k, g, e->time_nsec);

@@ -13,6 +13,7 @@ typedef struct OpenOom {
         bool open, taken;               /* taken: handed over; else this OOM is the other generation's */
         bool seen_any;
         bool lossy;                     /* a ring was overrun meanwhile */
+        uint64_t begin_nsec;
         int32_t pid;
         uint32_t victims;
         uint64_t group_id, domain_id;
@@ -58,6 +59,13 @@ typedef struct Ring {
         uint64_t overruns, drops;
 } Ring;
 
+enum { SPANS_MAX = 256 };
+
+/* One OOM, from its beginning to its end mark. */
+typedef struct Span {
+        uint64_t begin_nsec, end_nsec;
+} Span;
+
 struct Kprobe {
         Tracefs tracefs;
         Layout layout;
@@ -72,6 +80,8 @@ struct Kprobe {
         uint64_t switch_nsec;           /* from here on the current generation saw everything; 0: it is the only one */
         uint64_t drained_nsec;
         uint64_t passed_nsec;           /* of the latest event handed over */
+        Span spans[SPANS_MAX];          /* the latest OOMs, in a ring */
+        uint32_t n_spans;               /* since the beginning */
         uint64_t lost_until;            /* up to here a kills ring was overrun */
         int dirs[PAGE_INSTANCES];
         int epolls[PAGE_INSTANCES];

@@ -65,9 +65,23 @@ int kprobe_drain(Kprobe *k, bool keep, KprobeTake take, void *userdata) {
         return r;
 }
 
+/* The latest time up to @upto_nsec that lies in no OOM: else its head would be gone and its tail still there. They follow one
+ * another (oom_lock), so one way back through them is enough. */
+static uint64_t before_any(const Kprobe *k, uint64_t upto_nsec) {
+        uint32_t n = k->n_spans < SPANS_MAX ? k->n_spans : SPANS_MAX;
+
+        for (uint32_t i = 1; i <= n; i++) {
+                const Span *s = &k->spans[(k->n_spans - i) % SPANS_MAX];
+
+                if (s->begin_nsec <= upto_nsec && upto_nsec < s->end_nsec)
+                        upto_nsec = s->begin_nsec - 1;
+        }
+        return upto_nsec;
+}
+
 void kprobe_release(Kprobe *k, uint64_t upto_nsec) {
         uint64_t *released = &k->store.counters[COUNTER_RELEASED];
-        uint64_t upto = upto_nsec < k->passed_nsec ? upto_nsec : k->passed_nsec;
+        uint64_t upto = before_any(k, upto_nsec < k->passed_nsec ? upto_nsec : k->passed_nsec);
 
         /* Before the first page goes, so that a crash in between leaves none whose beginning is missed. */
         if (upto > *released)
@@ -76,7 +90,7 @@ void kprobe_release(Kprobe *k, uint64_t upto_nsec) {
         for (uint32_t i = 0; i < k->store.n_slots; i++) {
                 Page *p = &k->pages[i];
 
-                if (!p->used || !p->done || p->last_nsec > upto_nsec)
+                if (!p->used || !p->done || p->last_nsec > upto)
                         continue;
                 p->used = false;
                 k->store.free(k->store.userdata, i);
