@@ -1,4 +1,4 @@
-#vm timeout=150
+#vm slow timeout=150
 # The steps of a ladder are taken one after another, each only because the one before did not help: reclaim, then SIGTERM, which
 # the guilty one ignores, then the kill; one that listens to SIGTERM never meets the kill.
 #
