@@ -110,9 +110,13 @@ static void tell(Emit *e, const RecordMeta *meta, size_t length, bool stands) {
 }
 
 static void no_room(Emit *e, ReeveRecordType type, uint64_t now_nsec) {
+        if (type != REEVE_RECORD_KILL) {
+                e->left_out++;
+                return;
+        }
         if (e->homeless++ == 0)
                 e->homeless_from_nsec = now_nsec;
-        e->kills_lost += type == REEVE_RECORD_KILL;
+        e->kills_lost++;
 }
 
 uint64_t emit_record(Emit *e, const EmitHead *head, EmitWrite write, const void *what) {

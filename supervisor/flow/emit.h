@@ -25,9 +25,10 @@ typedef struct Emit {
         size_t text_size;
         uint64_t posted_seq;            /* the clerk took everything up to here ... */
         bool waiting;                   /* ... and his queue was full then: what follows waits in the spool, in order */
-        uint64_t homeless;              /* records for which the spool had no room: said in a gap when there is room again */
+        uint64_t left_out;              /* records of other types for which the spool had no room, since the start */
+        uint64_t homeless;              /* kills for which the spool had no room: said in a gap when there is room again */
         uint64_t homeless_from_nsec;
-        uint64_t kills_lost;            /* kills among them, since the start */
+        uint64_t kills_lost;            /* all of these, since the start */
 } Emit;
 
 /* What the emitter must know of a record besides its content. */

@@ -78,7 +78,7 @@ static void add_counters(Supervisor *s, json_t *status) {
                                              clerk.troubled));
         (void) json_object_set_new(status, "eyes", json_pack("{s:I, s:I, s:I}", "answered", (json_int_t) eyes.answered, "refused",
                                                              (json_int_t) eyes.refused, "stalled", (json_int_t) eyes.stalled));
-        (void) json_object_set_new(status, "details_missed", json_integer((json_int_t) s->details_missed));
+        (void) json_object_set_new(status, "details_missed", json_integer((json_int_t) (s->details_missed + s->emit.left_out)));
         (void) json_object_set_new(status, "units_skipped",
                                    json_integer(s->units.watch ? (json_int_t) unitwatch_skipped(s->units.watch) : 0));
         (void) json_object_set_new(status, "signals_skipped", json_integer((json_int_t) s->signals_skipped));

@@ -9,6 +9,7 @@
 
 #include "supervisor/base/fd.h"
 #include "supervisor/host/journalread.h"
+#include "supervisor/host/mapguard.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/observe/readback-private.h"
 
@@ -44,7 +45,7 @@ static void begin_boot(Readback *r, const JournalLine *line) {
         memcpy(r->host, line->host, sizeof(r->host));
 }
 
-int readback_journal(Readback *r) {
+static int journal_lines(Readback *r) {
         Journalread *j;
         JournalLine line;
         int e = journalread_open(&j, r->journal, r->since_realtime_usec);
@@ -62,6 +63,15 @@ int readback_journal(Readback *r) {
         logkill_flush(&r->lines->kills, &r->sink);
         journalread_close(j);
         return e < 0 ? e : 0;
+}
+
+/* journald may cut a file short while we read it. What it took away is told as -EIO; the rest was read. */
+int readback_journal(Readback *r) {
+        int e;
+
+        mapguard_enter();
+        e = journal_lines(r);
+        return mapguard_leave() && e >= 0 ? -EIO : e;
 }
 
 /* A dump's directory bears the second it was taken in; its last line is of that moment. */
