@@ -176,5 +176,6 @@ void balance_begin(Supervisor *s, bool first_ever) {
                 take_over_account(s, &first);
         } else if (s->from.kprobe && first.hits > first.read)
                 catch_up(s, &first);
+        s->from.begun_nsec = first.time_nsec;
         reconcile_begin(&s->from.reconciler, &first);
 }

@@ -55,9 +55,9 @@ static void late_unlink(LateKill *l) {
 
 /* What the kernel's count has grown by since it agreed with ours. */
 static bool is_accounted(const LateKill *l) {
-        if (!l->foreign)
-                return true;
-        return l->s->from.kprobe && strcmp(l->boot_id, l->s->boot_id) == 0 && l->kill.time_nsec > spool_account(l->s->spool)->base_nsec;
+        if (l->kill.time_nsec <= l->s->from.begun_nsec)
+                return false;
+        return !l->foreign || (l->s->from.kprobe && strcmp(l->boot_id, l->s->boot_id) == 0);
 }
 
 /* Takes it out of the queue, and frees it unless the clerk still holds it. */

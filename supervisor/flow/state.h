@@ -41,6 +41,7 @@ typedef struct Sources {
         void *assembler_memory;
         Assembler *assembler;
         Reconciler reconciler;
+        uint64_t begun_nsec;            /* what happened before is in neither count */
         int vmstat_fd;
         sd_event_source *kills_io, *churn_io, *churn_timer, *expire_timer, *log_io, *settle_timer, *retry_timer, *again_timer;
         uint64_t known_nsec;            /* kills from before may be recorded already: when the rings were opened */
