@@ -92,7 +92,8 @@ static void strike_balance(Supervisor *s, const ReconcileReading *now) {
         account->base_nsec = now->time_nsec;
 }
 
-static void look(Supervisor *s, uint64_t settle_nsec) {
+/* Returns whether nothing is open: else it is looked again. */
+static bool look(Supervisor *s, uint64_t settle_nsec) {
         ReconcileGap gaps[RECONCILE_GAPS_MAX];
         ReconcileReading now = take_reading(s);
         size_t n = reconcile_look(&s->from.reconciler, &now, settle_nsec, gaps);
@@ -102,19 +103,20 @@ static void look(Supervisor *s, uint64_t settle_nsec) {
                 if (s->from.kprobe && (gaps[i].cause == REEVE_GAP_OVERRUN || gaps[i].cause == REEVE_GAP_DROPPED))
                         kprobe_told_lost(s->from.kprobe, gaps[i].lost);
         }
-        if (!now.open && !reconcile_pending(&s->from.reconciler))
-                strike_balance(s, &now);
+        if (now.open || reconcile_pending(&s->from.reconciler))
+                return false;
+        strike_balance(s, &now);
+        return true;
 }
 
 void balance_look(Supervisor *s) {
-        look(s, UINT64_C(1000) * 1000 * 1000);
-        if (reconcile_pending(&s->from.reconciler))
+        if (!look(s, UINT64_C(1000) * 1000 * 1000))
                 lookagain_later(s);
 }
 
 void balance_settle(Supervisor *s) {
         for (int i = 0; i < 2; i++)
-                look(s, 0);
+                (void) look(s, 0);
 }
 
 /* While another source was in use its own account was kept: what the rings lost meanwhile is no news. */

@@ -14,7 +14,9 @@ own_kills() { records kill | jq -c 'select(.cgroup.path // "" | startswith("/bed
 # One that is watched, so that both counts have agreed once.
 hog_to_death "$read_dir"
 wait_until 30 "the watched kill" eval '[[ $(own_kills | wc -l) == 1 ]]'
-sleep 2
+settled() { [[ $(reevectl status --counters --json | jq .late_waiting) == 0 ]]; }
+wait_until 30 "what other scenarios left is read back" settled
+sleep 4
 unwatched() {
         systemctl stop reeved.socket reeved.service
         reeved --uninstall >/dev/null || fail "reeved --uninstall: $?"
