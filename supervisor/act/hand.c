@@ -8,9 +8,15 @@
 #include <time.h>
 
 #include "supervisor/act/deadline.h"
+#include "supervisor/base/clock.h"
 #include "supervisor/base/thread.h"
 
-enum { TASKS = 16, STACK = 256 * 1024 };
+enum { TASKS = 16, STACK = 256 * 1024, BEGUN_MAX = 64 };
+
+/* When a task was begun. */
+typedef struct Begun {
+        _Atomic uint64_t nsec, cookie;
+} Begun;
 
 /* All tasks exist from the start: a host without memory is when they are needed. */
 struct Hand {
@@ -19,6 +25,8 @@ struct Hand {
         HandTask *tasks;
         pthread_t thread;
         atomic_bool stop, over;
+        Begun begun[BEGUN_MAX];         /* a ring; the hand writes, the poster reads */
+        _Atomic uint64_t n_begun;
 };
 
 static void release(Hand *h) {
@@ -27,6 +35,24 @@ static void release(Hand *h) {
         ring_free(h->done);
         free(h->tasks);
         free(h);
+}
+
+static void note_begun(Hand *h, uint64_t cookie) {
+        uint64_t n = atomic_load(&h->n_begun);
+
+        atomic_store(&h->begun[n % BEGUN_MAX].nsec, clock_boottime_nsec());
+        atomic_store(&h->begun[n % BEGUN_MAX].cookie, cookie);
+        atomic_store(&h->n_begun, n + 1);
+}
+
+uint64_t hand_task_at(const Hand *h, uint64_t nsec) {
+        uint64_t n = atomic_load(&h->n_begun);
+
+        /* The oldest place may be written at this moment. */
+        for (uint64_t i = n; i > 0 && n - i < BEGUN_MAX - 1; i--)
+                if (atomic_load(&h->begun[(i - 1) % BEGUN_MAX].nsec) <= nsec)
+                        return atomic_load(&h->begun[(i - 1) % BEGUN_MAX].cookie);
+        return 0;
 }
 
 static void *run(void *userdata) {
@@ -40,6 +66,7 @@ static void *run(void *userdata) {
                 (void) poll(&todo, 1, -1);
                 ring_drain_fd(h->todo);
                 while (!atomic_load(&h->stop) && (task = ring_pop(h->todo))) {
+                        note_begun(h, task->cookie);
                         hand_do(h->fs, task);
                         (void) ring_push(h->done, task);
                 }

@@ -53,5 +53,9 @@ Ring *hand_ring(Hand *h);
 HandTask *hand_take(Hand *h);
 void hand_return(Hand *h, HandTask *task);
 
+/* The cookie of the task that was under way at @nsec (CLOCK_BOOTTIME): the last that was begun by then, also when it is done by
+ * now; one of the newest 64. 0: none. From the thread that posts. */
+uint64_t hand_task_at(const Hand *h, uint64_t nsec);
+
 /* Does @task on this thread. For the hand itself, and tests. */
 void hand_do(const Cgroupfs *fs, HandTask *task);

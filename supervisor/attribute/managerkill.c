@@ -61,17 +61,23 @@ static void add_victim(Managerkill *m, const Sigkill *s) {
         k->n_victims++;
 }
 
-void managerkill_feed(Managerkill *m, const Sigkill *s, ReeveKiller killer, const KillProcess *who, const ManagerkillSink *sink) {
+static bool belongs(const Managerkill *m, const Sigkill *s, const KillProcess *who, uint64_t decision) {
+        return m->kill.killer_process.pid == who->pid && m->decision == decision && s->time_nsec <= m->last_nsec + TOGETHER_NSEC;
+}
+
+void managerkill_feed(Managerkill *m, const Sigkill *s, ReeveKiller killer, const KillProcess *who, uint64_t decision,
+                      const ManagerkillSink *sink) {
         if (!s->delivered)
                 return;
         if (s->signal == 9 && was_asked(m, s)) {
                 m->repeats++;
                 return;
         }
-        if (m->open && (m->kill.killer_process.pid != who->pid || s->time_nsec > m->last_nsec + TOGETHER_NSEC))
+        if (m->open && !belongs(m, s, who, decision))
                 close_kill(m, sink);
         if (!m->open)
                 begin(m, s, killer, who);
+        m->decision = decision;
         m->last_nsec = s->time_nsec;
         add_victim(m, s);
         if (s->signal != 9) {

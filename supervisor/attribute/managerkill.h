@@ -18,6 +18,7 @@ typedef struct ManagerkillSink {
 typedef struct Managerkill {
         bool open;
         uint64_t last_nsec;             /* of the last signal taken in */
+        uint64_t decision;              /* whose signals these are */
         Kill kill;
         KillVictim victims[MANAGERKILL_VICTIMS_MAX];
         /* Who was asked to end (SIGTERM) not long ago and has its record: a SIGKILL that follows tells nothing new. */
@@ -30,9 +31,10 @@ typedef struct Managerkill {
 } Managerkill;
 
 /* Takes one signal (9 or 15) of @who, who is @killer (REEVE_KILLER_OOM_MANAGER or _REEVE). s->cgroup.id is the victim's
- * where known. Signals of one sender that follow each other within 100 ms are one decision. What was not delivered counts
- * for nothing. */
-void managerkill_feed(Managerkill *m, const Sigkill *s, ReeveKiller killer, const KillProcess *who, const ManagerkillSink *sink);
+ * where known. @decision tells one decision of the sender from the next, where the caller knows (Reeve's own), else 0: signals
+ * of one sender and decision that follow each other within 100 ms are one kill. What was not delivered counts for nothing. */
+void managerkill_feed(Managerkill *m, const Sigkill *s, ReeveKiller killer, const KillProcess *who, uint64_t decision,
+                      const ManagerkillSink *sink);
 
 /* Hands over what is open once 100 ms have passed without another signal; with @now_nsec UINT64_MAX at once. Returns
  * whether something is still open: then call again. */

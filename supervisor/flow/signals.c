@@ -7,6 +7,7 @@
 
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/intake.h"
+#include "supervisor/flow/verdicts.h"
 #include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 
@@ -53,7 +54,7 @@ static void feed_managers_kill(Supervisor *s, const Sigkill *signal, const EyesP
 
         (void) snprintf(who.comm, sizeof(who.comm), "%s", sender->comm);
         (void) snprintf(who.unit, sizeof(who.unit), "%s", unit);
-        managerkill_feed(&s->managerkill, signal, killer, &who, &sink);
+        managerkill_feed(&s->managerkill, signal, killer, &who, verdicts_task_at(s, killer, signal->time_nsec), &sink);
         state_timer(s, &s->managerkill_timer, MANAGER_SETTLE_USEC, on_managers_done);
 }
 

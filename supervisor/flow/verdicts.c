@@ -197,6 +197,10 @@ static void took(Supervisor *s, const HandTask *t) {
         }
 }
 
+uint64_t verdicts_task_at(const Supervisor *s, ReeveKiller killer, uint64_t nsec) {
+        return killer == REEVE_KILLER_REEVE && s->rules.kill_hand ? hand_task_at(s->rules.kill_hand, nsec) : 0;
+}
+
 static void hand_drain(Supervisor *s, Hand *hand) {
         HandTask *t;
 

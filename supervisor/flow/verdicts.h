@@ -14,3 +14,6 @@ void verdicts_recovered(Supervisor *s, WatchlistMatch *m);
 
 /* Whether KillLimit= is reached. */
 bool verdicts_kill_limit(const Supervisor *s);
+
+/* Which of our decisions a signal of @nsec (CLOCK_BOOTTIME) comes from; 0 where @killer is not Reeve. */
+uint64_t verdicts_task_at(const Supervisor *s, ReeveKiller killer, uint64_t nsec);

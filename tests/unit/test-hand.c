@@ -12,6 +12,7 @@
 
 #include "live.h"
 #include "supervisor/act/hand.h"
+#include "supervisor/base/clock.h"
 
 static HandTask *wait_for(Hand *h) {
         struct pollfd p = { .fd = ring_fd(hand_ring(h)), .events = POLLIN };
@@ -38,10 +39,13 @@ static void test_gone_is_told(void **state) {
         assert_int_equal(hand_new(&h, &fs), 0);
         for (uint64_t i = 1; i <= 100; i++) {
                 HandTask task = { .work = HAND_KILL, .cookie = i, .cgroup_id = UINT64_MAX - 5, .path = "/nobody", .wait_usec = 1000 }, *t;
+                uint64_t before = clock_boottime_nsec();
 
                 assert_true(hand_post(h, &task));
                 t = wait_for(h);
                 assert_non_null(t);
+                assert_int_equal(hand_task_at(h, before), i - 1);
+                assert_int_equal(hand_task_at(h, clock_boottime_nsec()), i);
                 assert_int_equal(t->cookie, i);
                 assert_true(t->outcome == REEVE_OUTCOME_GONE || t->outcome == REEVE_OUTCOME_FAILED);
                 assert_int_equal(t->n_pids, 0);

@@ -23,11 +23,15 @@ static Sigkill signal_at(uint64_t msec, int signal, int32_t pid) {
                            .sender_tid = 600, .pid = pid, .comm = "code", .cgroup.id = 910, .uid = KILL_UNKNOWN };
 }
 
-static void feed(Managerkill *m, Sigkill s, int32_t sender, Seen *seen) {
+static void feed_of(Managerkill *m, Sigkill s, int32_t sender, uint64_t decision, Seen *seen) {
         ManagerkillSink sink = { .kill = see, .userdata = seen };
         KillProcess who = { .pid = sender, .comm = "systemd-oomd", .uid = 0, .unit = "systemd-oomd.service" };
 
-        managerkill_feed(m, &s, REEVE_KILLER_OOM_MANAGER, &who, &sink);
+        managerkill_feed(m, &s, REEVE_KILLER_OOM_MANAGER, &who, decision, &sink);
+}
+
+static void feed(Managerkill *m, Sigkill s, int32_t sender, Seen *seen) {
+        feed_of(m, s, sender, 0, seen);
 }
 
 static void test_one_decision_is_one_kill(void **state) {
@@ -68,6 +72,24 @@ static void test_another_time_or_sender_is_another_kill(void **state) {
         assert_int_equal(seen.n, 3);
 }
 
+/* The polite one is gone at once, and the next cgroup's turn comes within the hundred milliseconds. */
+static void test_another_decision_is_another_kill(void **state) {
+        static Managerkill m;
+        Seen seen = { 0 };
+        ManagerkillSink sink = { .kill = see, .userdata = &seen };
+
+        (void) state;
+        feed_of(&m, signal_at(1000, 15, 70), 600, 5, &seen);
+        feed_of(&m, signal_at(1001, 15, 71), 600, 5, &seen);
+        feed_of(&m, signal_at(1020, 15, 80), 600, 6, &seen);
+        assert_int_equal(seen.n, 1);
+        assert_int_equal(seen.last.n_victims, 2);
+        (void) managerkill_settle(&m, UINT64_MAX, &sink);
+        assert_int_equal(seen.n, 2);
+        assert_int_equal(seen.last.n_victims, 1);
+        assert_int_equal(seen.pids[0], 80);
+}
+
 static void test_the_signal_after_the_request_is_no_second_kill(void **state) {
         static Managerkill m;
         Seen seen = { 0 };
@@ -101,6 +123,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_one_decision_is_one_kill),
                 cmocka_unit_test(test_another_time_or_sender_is_another_kill),
+                cmocka_unit_test(test_another_decision_is_another_kill),
                 cmocka_unit_test(test_the_signal_after_the_request_is_no_second_kill),
                 cmocka_unit_test(test_more_victims_than_room),
         };

@@ -24,7 +24,11 @@ kernel_at_least 5.19 && expect_no_text "$reclaim" 'refused|failed' "reclaim was 
 kernel_at_least 5.19 || expect_equal "$reclaim" refused "this kernel has no memory.reclaim"
 expect_equal "$(records verdict | jq -c 'select(.cgroup.path == "/bed/41/calm")')" "" "nothing about the calm one"
 expect_text "$(reevectl why-not /bed/41/calm)" 'conditions do not hold' "why-not of the calm one"
-# Both are kills by Reeve, not by the kernel and not by a stranger.
-by_reeve() { [[ $(reevectl kills --json | jq -r 'select(.killer == "reeve") | .victims[0].pid' | sort -n | paste -sd' ') == *"$deaf"* ]]; }
+# Both are kills by Reeve, not by the kernel and not by a stranger, and each is a kill of its own, however soon the one followed the other.
+by_reeve() {
+        local of
+        of=$(reevectl kills --json | jq -r 'select(.killer == "reeve") | [.victims[].pid] | join("+")' | sort -n | paste -sd' ')
+        [[ " $of " == *" $deaf "* && " $of " == *" $polite "* ]]
+}
 [[ $(status .tier) == kprobe ]] && wait_until 20 "the kill is Reeve's" by_reeve
 :
