@@ -25,7 +25,7 @@ static void report(Supervisor *s, uint64_t id) {
 
         if (wanted)
                 budgets_cgroup_born(s->budgets, id, path);
-        if (path && s->rules.watchlist && watchlist_born(s->rules.watchlist, id, path))
+        if (path && s->rules.judging.watchlist && watchlist_born(s->rules.judging.watchlist, id, path))
                 (void) sd_event_source_set_enabled(s->rules.kick, SD_EVENT_ONESHOT);
         if (path && (wanted || counts_alone(s)))
                 (void) eventswatch_add(s->eventswatch, id, path, 0);
@@ -76,8 +76,8 @@ void groups_born(Supervisor *s, const EvidenceChurn *churn) {
 void groups_died(Supervisor *s, uint64_t id, const char *path) {
         tree_died(s->tree, id, path, clock_boottime_nsec());
         eventswatch_remove(s->eventswatch, id);
-        if (s->rules.watchlist)
-                watchlist_died(s->rules.watchlist, id);
+        if (s->rules.judging.watchlist)
+                watchlist_died(s->rules.judging.watchlist, id);
         if (s->budgets)
                 budgets_cgroup_died(s->budgets, id);
 }

@@ -41,7 +41,7 @@ static void round_begin(Supervisor *s) {
         EyesRequest look = { .kind = EYES_BATCH };
         Batch *b;
 
-        if (watchlist_count(r->watchlist) == 0)
+        if (watchlist_count(r->judging.watchlist) == 0)
                 return;
         b = batch_idle(r, now);
         if (b) {
@@ -49,7 +49,7 @@ static void round_begin(Supervisor *s) {
                 b->began_usec = now;
                 look.batch = b;
                 look.cookie = b->cookie = ++s->next_cookie;
-                b->away = watchlist_plan(r->watchlist, s->tree, b) == 0 && eyes_post(s->eyes, &look);
+                b->away = watchlist_plan(r->judging.watchlist, s->tree, b) == 0 && eyes_post(s->eyes, &look);
         }
         /* The answer sets the next; this one is for when none comes. */
         state_timer(s, &r->timer, b && b->away ? PATIENCE_USEC : BUSY_USEC, on_round);
@@ -66,7 +66,7 @@ static int on_kick(sd_event_source *source, void *userdata) {
         Supervisor *s = userdata;
 
         (void) source;
-        if (watchlist_count(s->rules.watchlist) == 0)
+        if (watchlist_count(s->rules.judging.watchlist) == 0)
                 return 0;
         if (verdicts_open(s) < 0)
                 state_say(s, "watch_lost", "Rules cannot act: their threads do not start.", NULL);
@@ -74,79 +74,32 @@ static int on_kick(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-static bool kin(const Supervisor *s, uint64_t a, uint64_t b) {
-        return a == b || tree_below(s->tree, a, b) || tree_below(s->tree, b, a);
-}
-
-/* Two that are kin share a shortage: while one is acted on, or freed memory may still show, the other waits. */
-static bool held_by_kin(Supervisor *s, const WatchlistMatch *m, uint64_t now_usec) {
-        uint64_t settle = m->rule->settle_usec ? m->rule->settle_usec : JUDGE_SETTLE_USEC;
-
-        /* The newest kill is remembered over a reload, which makes all rules new. */
-        if (s->rules.n_kills > 0 && now_usec - s->rules.last_kill_usec < settle && kin(s, m->cgroup->id, s->rules.last_match_id))
-                return true;
-        for (size_t i = 0; i < watchlist_count(s->rules.watchlist); i++) {
-                const WatchlistMatch *other = watchlist_match(s->rules.watchlist, i);
-
-                if (other == m || (!other->judge.acting && now_usec >= other->judge.settle_until_usec))
-                        continue;
-                if (kin(s, other->cgroup->id, m->cgroup->id))
-                        return true;
-        }
-        return false;
-}
-
-/* Returns whether a second look is wanted at once. */
-static bool judge_one(Supervisor *s, WatchlistMatch *m, uint64_t now_usec) {
-        bool before = m->twice;
-
-        m->twice = false;
-        switch (judge_look(&m->judge, m->rule, &m->seen, &s->rules.host, now_usec)) {
-        case JUDGE_CHOOSE:
-                if (held_by_kin(s, m, now_usec))
-                        return false;
-                if (before)
-                        verdicts_choose(s, m);
-                else
-                        m->twice = true;
-                return m->twice;
-        case JUDGE_CLEARED:
-        case JUDGE_NOTHING:
-                if (before && !m->judge.crossed)
-                        verdicts_recovered(s, m);
-                return false;
-        }
-        return false;
-}
-
 void rules_batch(Supervisor *s, const EyesAnswer *answer) {
         Rules *r = &s->rules;
         uint64_t now = clock_boottime_nsec() / 1000;
-        bool again = false;
+        bool again;
 
         if (!answer->batch->away || answer->batch->cookie != answer->cookie)
                 return;
         answer->batch->away = false;
-        r->host = answer->batch->host;
-        watchlist_take(r->watchlist, answer->batch);
-        for (size_t i = 0; i < watchlist_count(r->watchlist); i++)
-                again = judge_one(s, watchlist_match(r->watchlist, i), now) || again;
+        again = judging_round(&r->judging, answer->batch, now, verdicts_decided, s);
         if (r->timer)
                 (void) sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
-        if (watchlist_count(r->watchlist) > 0)
-                state_timer(s, &r->timer, again ? 1000 : watchlist_interval(r->watchlist, &r->host), on_round);
+        if (watchlist_count(r->judging.watchlist) > 0)
+                state_timer(s, &r->timer, again ? 1000 : watchlist_interval(r->judging.watchlist, &r->judging.host), on_round);
 }
 
 int rules_open(Supervisor *s) {
         Rules *r = &s->rules;
-        int e = watchlist_new(&r->watchlist);
+        int e = watchlist_new(&r->judging.watchlist);
 
         if (e < 0)
                 return e;
-        if (proc_cgroup(1, r->init_path, sizeof(r->init_path), NULL) < 0)
-                (void) snprintf(r->init_path, sizeof(r->init_path), "/init.scope");
-        if (proc_cgroup(getpid(), r->own_path, sizeof(r->own_path), NULL) < 0)
-                r->own_path[0] = '\0';
+        r->judging.tree = s->tree;
+        if (proc_cgroup(1, r->judging.init_path, sizeof(r->judging.init_path), NULL) < 0)
+                (void) snprintf(r->judging.init_path, sizeof(r->judging.init_path), "/init.scope");
+        if (proc_cgroup(getpid(), r->judging.own_path, sizeof(r->judging.own_path), NULL) < 0)
+                r->judging.own_path[0] = '\0';
         e = sd_event_add_defer(s->event, &r->kick, on_kick, s);
         if (e < 0)
                 return e;
@@ -159,7 +112,7 @@ void rules_close(Supervisor *s) {
         verdicts_close(s);
         r->timer = sd_event_source_disable_unref(r->timer);
         r->kick = sd_event_source_disable_unref(r->kick);
-        r->watchlist = watchlist_free(r->watchlist);
+        r->judging.watchlist = watchlist_free(r->judging.watchlist);
         /* What an eye still has stays its own. */
         for (size_t i = 0; i < ELEMENTSOF(r->batches); i++)
                 if (!r->batches[i].away)
@@ -186,7 +139,7 @@ static const char *state_word(const Supervisor *s, const WatchlistMatch *m, uint
                 return "exhausted";
         if (now_usec < m->judge.settle_until_usec)
                 return "settling";
-        return verdicts_kill_limit(s) ? "kill_limit" : "holds";
+        return judging_kill_limit(&s->rules.judging, now_usec) ? "kill_limit" : "holds";
 }
 
 static json_t *match_json(Supervisor *s, const WatchlistMatch *m) {
@@ -202,15 +155,14 @@ static json_t *match_json(Supervisor *s, const WatchlistMatch *m) {
         json_object_set_new(o, "state", json_string(state_word(s, m, now)));
         json_object_set_new(o, "matches", json_true());
         json_object_set_new(o, "conditions", json_string(conditions));
-        json_object_set_new(o, "dry_run", json_boolean(m->rule->dry_run.value || watchlist_mode(s->rules.watchlist) == REEVE_MODE_DRY_RUN));
+        json_object_set_new(o, "dry_run", json_boolean(m->rule->dry_run.value || watchlist_mode(s->rules.judging.watchlist) == REEVE_MODE_DRY_RUN));
         return o;
 }
 
 /* A cgroup may be a candidate of rules that match another: then what shelters it matters, and where they stand. */
 static json_t *candidacy_json(Supervisor *s, const WatchlistMatch *m, const char *path) {
         json_t *o = match_json(s, m);
-        JudgeEverywhere everywhere = { .never = &watchlist_config(s->rules.watchlist)->reeve.never, .init_path = s->rules.init_path,
-                                       .own_path = s->rules.own_path };
+        JudgeEverywhere everywhere = judging_everywhere(&s->rules.judging);
         const char *never = NULL;
         JudgeShelter shelter = judge_shelter(m->rule, &everywhere, path, &never);
 
@@ -225,10 +177,10 @@ json_t *rules_standing(Supervisor *s, uint64_t id) {
         json_t *list = json_array();
         char path[4352];
 
-        if (!s->rules.watchlist || tree_path(s->tree, id, path, sizeof(path)) < 0)
+        if (!s->rules.judging.watchlist || tree_path(s->tree, id, path, sizeof(path)) < 0)
                 return list;
-        for (size_t i = 0; i < watchlist_count(s->rules.watchlist); i++) {
-                const WatchlistMatch *m = watchlist_match(s->rules.watchlist, i);
+        for (size_t i = 0; i < watchlist_count(s->rules.judging.watchlist); i++) {
+                const WatchlistMatch *m = watchlist_match(s->rules.judging.watchlist, i);
 
                 if (m->cgroup->id == id || tree_below(s->tree, id, m->cgroup->id))
                         json_array_append_new(list, candidacy_json(s, m, path));

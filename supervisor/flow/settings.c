@@ -102,7 +102,7 @@ void settings_apply(Supervisor *s) {
         }
         say_loaded(s);
         (void) budgets_configure(s->budgets, s->config, settings_mode(s), 0);
-        watchlist_configure(s->rules.watchlist, s->config, settings_mode(s));
+        watchlist_configure(s->rules.judging.watchlist, s->config, settings_mode(s));
         groups_report(s);
 }
 

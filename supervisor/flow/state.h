@@ -22,10 +22,10 @@
 #include "supervisor/observe/ended.h"
 #include "supervisor/observe/eventswatch.h"
 #include "supervisor/observe/eyes.h"
+#include "supervisor/observe/judging.h"
 #include "supervisor/observe/logsource.h"
 #include "supervisor/observe/readback.h"
 #include "supervisor/observe/unitwatch.h"
-#include "supervisor/observe/watchlist.h"
 #include "supervisor/flow/options.h"
 #include "supervisor/text/verdictrecord.h"
 #include "supervisor/tree/dirwatch.h"
@@ -87,7 +87,7 @@ typedef struct SignalAsked {
 } SignalAsked;
 
 enum { SIGNALS_MAX = 64, YOUNG_MAX = 512 };
-enum { RULES_BATCHES = 4, RULES_DOING_MAX = 16, RULES_KILLS_MAX = 256 };
+enum { RULES_BATCHES = 4, RULES_DOING_MAX = 16 };
 
 /* A verdict that is being carried out. */
 typedef struct Doing {
@@ -101,17 +101,12 @@ typedef struct Doing {
 
 /* The rules at work. */
 typedef struct Rules {
-        Watchlist *watchlist;
+        Judging judging;
         sd_event_source *kick;          /* enabled where a rule matches something new */
         sd_event_source *timer, *kill_hand_io, *slow_hand_io;
         Hand *kill_hand, *slow_hand;    /* NULL before a rule matches anything */
         Batch batches[RULES_BATCHES];
-        HostReading host;
         Doing doing[RULES_DOING_MAX];
-        uint64_t kills_usec[RULES_KILLS_MAX];   /* when it killed, in a ring */
-        size_t n_kills;
-        uint64_t last_kill_usec, last_match_id;         /* of the newest, also after a reload */
-        char init_path[4096], own_path[4096];   /* cgroups of pid 1 and of this process; "" where not known */
 } Rules;
 
 typedef struct Supervisor {

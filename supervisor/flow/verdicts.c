@@ -33,30 +33,12 @@ static void emit(Supervisor *s, const Doing *d, const VerdictOutcome *outcome) {
         (void) emit_record(&s->emit, &head, write_verdict, outcome);
 }
 
-/* ---- KillLimit= ---- */
-
-bool verdicts_kill_limit(const Supervisor *s) {
-        const Quota *limit = &watchlist_config(s->rules.watchlist)->reeve.kill_limit;
-        uint64_t now = clock_boottime_nsec() / 1000, n = 0;
-
-        for (size_t i = 0; i < s->rules.n_kills && i < RULES_KILLS_MAX; i++)
-                if (now - s->rules.kills_usec[i] < limit->per_usec)
-                        n++;
-        return n >= limit->count || n == RULES_KILLS_MAX;
-}
-
-static void count_kill(Supervisor *s, const Doing *d) {
-        s->rules.last_kill_usec = clock_boottime_nsec() / 1000;
-        s->rules.last_match_id = d->match_id;
-        s->rules.kills_usec[s->rules.n_kills++ % RULES_KILLS_MAX] = s->rules.last_kill_usec;
-}
-
 /* ---- doing ---- */
 
 static WatchlistMatch *match_of(Supervisor *s, uint64_t task) {
-        for (size_t i = 0; task && i < watchlist_count(s->rules.watchlist); i++)
-                if (watchlist_match(s->rules.watchlist, i)->task == task)
-                        return watchlist_match(s->rules.watchlist, i);
+        for (size_t i = 0; task && i < watchlist_count(s->rules.judging.watchlist); i++)
+                if (watchlist_match(s->rules.judging.watchlist, i)->task == task)
+                        return watchlist_match(s->rules.judging.watchlist, i);
         return NULL;        /* its cgroup died, or other rules rule */
 }
 
@@ -72,10 +54,9 @@ static void done(Supervisor *s, Doing *d, const VerdictOutcome *outcome) {
         WatchlistMatch *m = match_of(s, d->cookie);
         ReeveOutcome result = outcome->known ? outcome->result : REEVE_OUTCOME_DONE;
 
-        if (m) {
+        if (m)
                 m->task = 0;
-                judge_done(&m->judge, m->rule, &d->verdict, d->victim_id, result, clock_boottime_nsec() / 1000);
-        }
+        judging_done(&s->rules.judging, m, d->match_id, &d->verdict, d->victim_id, result, clock_boottime_nsec() / 1000);
         emit(s, d, outcome);
         verdict_note_clear(&d->note);
         d->cookie = 0;
@@ -106,16 +87,15 @@ static void hand_over(Supervisor *s, Doing *d, const RuleStep *step, const char 
 
 static void carry_out(Supervisor *s, Doing *d, const WatchlistMatch *m, const char *path) {
         const RuleStep *step = &m->rule->then[d->verdict.step];
-        char why[128];
+        ReeveOutcome result;
+        char why[128] = "";
+        bool known;
 
-        if (d->verdict.reason == REEVE_REASON_NOT_AVAILABLE) {
+        if (d->verdict.reason == REEVE_REASON_NOT_AVAILABLE)
                 (void) snprintf(why, sizeof(why), "%s%s is not available in this version", rule_action_to_string((int) step->action),
                                judge_available(step->action) ? " of a single process" : "");
-                done_at_once(s, d, true, REEVE_OUTCOME_REFUSED, why);
-        } else if (d->verdict.action < 0 || d->verdict.dry_run)
-                done_at_once(s, d, false, REEVE_OUTCOME_DONE, NULL);
-        else if (step->action == RULE_NOTIFY)
-                done_at_once(s, d, true, REEVE_OUTCOME_DONE, NULL);
+        if (judging_at_once(&d->verdict, &known, &result))
+                done_at_once(s, d, known, result, why);
         else
                 hand_over(s, d, step, path);
 }
@@ -125,55 +105,26 @@ static Doing *begin(Supervisor *s, WatchlistMatch *m, const VerdictDecision *dec
         const JudgeVerdict *v = decision->verdict;
         Doing *d = doing_free(s);
 
-        if (!d || verdict_note(&d->note, decision) < 0) {
-                m->judge.acting = false;
+        if (!d || verdict_note(&d->note, decision) < 0)
                 return NULL;
-        }
         d->cookie = m->task = ++s->next_cookie;
         d->match_id = m->cgroup->id;
         d->victim_id = v->victim < decision->n ? decision->candidates[v->victim].id : m->cgroup->id;
         d->incident = m->judge.incident;
-        d->time_nsec = clock_boottime_nsec();
+        d->time_nsec = decision->now_usec * 1000;
         d->verdict = *v;
         (void) origin_format(&m->rule->at, d->rule_at, sizeof(d->rule_at));
         return d;
 }
 
-void verdicts_choose(Supervisor *s, WatchlistMatch *m) {
-        const Config *config = watchlist_config(s->rules.watchlist);
-        JudgeEverywhere everywhere = { .never = &config->reeve.never, .init_path = s->rules.init_path, .own_path = s->rules.own_path };
-        JudgeBounds bounds = { .dry_run = watchlist_mode(s->rules.watchlist) == REEVE_MODE_DRY_RUN, .kill_limit = verdicts_kill_limit(s) };
-        uint64_t now = clock_boottime_nsec() / 1000;
-        JudgeVerdict verdict;
-        size_t n, open;
-        JudgeCandidate *candidates = watchlist_candidates(s->rules.watchlist, s->tree, m, &everywhere, &n, &open);
-        VerdictDecision decision = { .rule = m->rule, .state = &m->judge, .verdict = &verdict, .cgroup_id = m->cgroup->id,
-                                     .path = m->cgroup->path, .candidates = candidates, .n = n, .open = open, .now_usec = now };
-        Doing *d;
+bool verdicts_decided(WatchlistMatch *m, const VerdictDecision *decision, void *userdata) {
+        const JudgeVerdict *v = decision->verdict;
+        Supervisor *s = userdata;
+        Doing *d = begin(s, m, decision);
 
-        if (judge_waits(&m->judge, m->rule, candidates, open, now))
-                return;
-        judge_choose(&m->judge, m->rule, &bounds, candidates, open, n, now, &verdict);
-        if (!verdict.tell)
-                return;
-        d = begin(s, m, &decision);
         if (d)
-                carry_out(s, d, m, verdict.victim < n ? candidates[verdict.victim].path : m->cgroup->path);
-}
-
-void verdicts_recovered(Supervisor *s, WatchlistMatch *m) {
-        JudgeVerdict verdict = { .action = -1, .step = m->judge.step, .reason = REEVE_REASON_RECOVERED, .victim = SIZE_MAX };
-        VerdictDecision decision = { .rule = m->rule, .state = &m->judge, .verdict = &verdict, .cgroup_id = m->cgroup->id,
-                                     .path = m->cgroup->path, .now_usec = clock_boottime_nsec() / 1000 };
-        Doing *d;
-
-        /* What flutters about its threshold says so once. */
-        if (m->judge.told == (int) REEVE_REASON_RECOVERED)
-                return;
-        m->judge.told = (int) REEVE_REASON_RECOVERED;
-        d = begin(s, m, &decision);
-        if (d)
-                done_at_once(s, d, true, REEVE_OUTCOME_RECOVERED, NULL);
+                carry_out(s, d, m, v->victim < decision->n ? decision->candidates[v->victim].path : m->cgroup->path);
+        return d != NULL;
 }
 
 /* ---- what came of it ---- */
@@ -190,8 +141,6 @@ static void took(Supervisor *s, const HandTask *t) {
                 outcome.took_usec = (int64_t) t->took_usec;
                 outcome.pids = t->pids;
                 outcome.n_pids = t->n_pids;
-                if (t->work != HAND_RECLAIM && t->outcome == REEVE_OUTCOME_DONE)
-                        count_kill(s, d);
                 done(s, d, &outcome);
                 return;
         }

@@ -6,14 +6,8 @@
 int verdicts_open(Supervisor *s);
 void verdicts_close(Supervisor *s);
 
-/* Chooses for @m, all of whose conditions hold at the second look too, and has it done. */
-void verdicts_choose(Supervisor *s, WatchlistMatch *m);
-
-/* Its conditions held, and did no more at the second look: that is on record as well. */
-void verdicts_recovered(Supervisor *s, WatchlistMatch *m);
-
-/* Whether KillLimit= is reached. */
-bool verdicts_kill_limit(const Supervisor *s);
+/* JudgingDecide: has what was decided for @m done. @userdata: the supervisor. */
+bool verdicts_decided(WatchlistMatch *m, const VerdictDecision *decision, void *userdata);
 
 /* Which of our decisions a signal of @nsec (CLOCK_BOOTTIME) comes from; 0 where @killer is not Reeve. */
 uint64_t verdicts_task_at(const Supervisor *s, ReeveKiller killer, uint64_t nsec);

@@ -1,0 +1,135 @@
+#include "supervisor/observe/judging.h"
+
+JudgeEverywhere judging_everywhere(const Judging *j) {
+        const Config *config = watchlist_config(j->watchlist);
+
+        return (JudgeEverywhere) { .never = config ? &config->reeve.never : NULL, .init_path = j->init_path, .own_path = j->own_path };
+}
+
+bool judging_kill_limit(const Judging *j, uint64_t now_usec) {
+        const Quota *limit = &watchlist_config(j->watchlist)->reeve.kill_limit;
+        uint64_t n = 0;
+
+        for (size_t i = 0; i < j->n_kills && i < JUDGING_KILLS_MAX; i++)
+                if (now_usec - j->kills_usec[i] < limit->per_usec)
+                        n++;
+        return n >= limit->count || n == JUDGING_KILLS_MAX;
+}
+
+static bool kin(const Judging *j, uint64_t a, uint64_t b) {
+        return a == b || tree_below(j->tree, a, b) || tree_below(j->tree, b, a);
+}
+
+/* Two that are kin share a shortage: while one is acted on, or freed memory may still show, the other waits. */
+static bool held_by_kin(const Judging *j, const WatchlistMatch *m, uint64_t now_usec) {
+        uint64_t settle = m->rule->settle_usec ? m->rule->settle_usec : JUDGE_SETTLE_USEC;
+
+        /* The newest kill is remembered over a reload, which makes all rules new. */
+        if (j->n_kills > 0 && now_usec - j->last_kill_usec < settle && kin(j, m->cgroup->id, j->last_match_id))
+                return true;
+        for (size_t i = 0; i < watchlist_count(j->watchlist); i++) {
+                const WatchlistMatch *other = watchlist_match(j->watchlist, i);
+
+                if (other == m || (!other->judge.acting && now_usec >= other->judge.settle_until_usec))
+                        continue;
+                if (kin(j, other->cgroup->id, m->cgroup->id))
+                        return true;
+        }
+        return false;
+}
+
+static void choose(Judging *j, WatchlistMatch *m, uint64_t now_usec, JudgingDecide *decide, void *userdata) {
+        JudgeEverywhere everywhere = judging_everywhere(j);
+        JudgeBounds bounds = { .dry_run = watchlist_mode(j->watchlist) == REEVE_MODE_DRY_RUN, .kill_limit = judging_kill_limit(j, now_usec),
+                               .pausing = j->pausing };
+        JudgeVerdict verdict;
+        size_t n, open;
+        JudgeCandidate *candidates = watchlist_candidates(j->watchlist, j->tree, m, &everywhere, &n, &open);
+        VerdictDecision decision = { .rule = m->rule, .state = &m->judge, .verdict = &verdict, .cgroup_id = m->cgroup->id,
+                                     .path = m->cgroup->path, .candidates = candidates, .n = n, .open = open, .now_usec = now_usec };
+
+        if (judge_waits(&m->judge, m->rule, candidates, open, now_usec))
+                return;
+        judge_choose(&m->judge, m->rule, &bounds, candidates, open, n, now_usec, &verdict);
+        if (verdict.tell && !decide(m, &decision, userdata))
+                m->judge.acting = false;
+}
+
+/* Its conditions held, and did no more at the second look: that is worth a record too, but once of what flutters. */
+static void recovered(WatchlistMatch *m, uint64_t now_usec, JudgingDecide *decide, void *userdata) {
+        JudgeVerdict verdict = { .action = -1, .step = m->judge.step, .reason = REEVE_REASON_RECOVERED, .victim = SIZE_MAX };
+        VerdictDecision decision = { .rule = m->rule, .state = &m->judge, .verdict = &verdict, .cgroup_id = m->cgroup->id,
+                                     .path = m->cgroup->path, .now_usec = now_usec };
+
+        if (m->judge.told == (int) REEVE_REASON_RECOVERED)
+                return;
+        m->judge.told = (int) REEVE_REASON_RECOVERED;
+        if (!decide(m, &decision, userdata))
+                m->judge.acting = false;
+}
+
+/* Returns whether a second look is wanted at once. */
+static bool judge_one(Judging *j, WatchlistMatch *m, uint64_t now_usec, JudgingDecide *decide, void *userdata) {
+        bool before = m->twice;
+
+        m->twice = false;
+        switch (judge_look(&m->judge, m->rule, &m->seen, &j->host, now_usec)) {
+        case JUDGE_CHOOSE:
+                if (held_by_kin(j, m, now_usec))
+                        return false;
+                if (before)
+                        choose(j, m, now_usec, decide, userdata);
+                else
+                        m->twice = true;
+                return m->twice;
+        case JUDGE_CLEARED:
+        case JUDGE_NOTHING:
+                if (before && !m->judge.crossed)
+                        recovered(m, now_usec, decide, userdata);
+                return false;
+        }
+        return false;
+}
+
+bool judging_round(Judging *j, const Batch *b, uint64_t now_usec, JudgingDecide *decide, void *userdata) {
+        bool again = false;
+
+        j->host = b->host;
+        watchlist_take(j->watchlist, b);
+        for (size_t i = 0; i < watchlist_count(j->watchlist); i++)
+                again = judge_one(j, watchlist_match(j->watchlist, i), now_usec, decide, userdata) || again;
+        return again;
+}
+
+static bool killing(const JudgeVerdict *verdict) {
+        return !verdict->dry_run && (verdict->action == RULE_TERM || verdict->action == RULE_KILL);
+}
+
+void judging_done(Judging *j, WatchlistMatch *m, uint64_t match_id, const JudgeVerdict *verdict, uint64_t victim, ReeveOutcome outcome,
+                  uint64_t now_usec) {
+        if (killing(verdict) && outcome == REEVE_OUTCOME_DONE) {
+                j->last_kill_usec = now_usec;
+                j->last_match_id = match_id;
+                j->kills_usec[j->n_kills++ % JUDGING_KILLS_MAX] = now_usec;
+        }
+        if (m)
+                judge_done(&m->judge, m->rule, verdict, victim, outcome, now_usec);
+}
+
+bool judging_at_once(const JudgeVerdict *verdict, bool *ret_known, ReeveOutcome *ret_outcome) {
+        if (verdict->reason == REEVE_REASON_NOT_AVAILABLE) {
+                *ret_known = true;
+                *ret_outcome = REEVE_OUTCOME_REFUSED;
+        } else if (verdict->reason == REEVE_REASON_RECOVERED) {
+                *ret_known = true;
+                *ret_outcome = REEVE_OUTCOME_RECOVERED;
+        } else if (verdict->action < 0 || verdict->dry_run) {
+                *ret_known = false;
+                *ret_outcome = REEVE_OUTCOME_DONE;
+        } else if (verdict->action == RULE_NOTIFY) {
+                *ret_known = true;
+                *ret_outcome = REEVE_OUTCOME_DONE;
+        } else
+                return false;
+        return true;
+}

@@ -1,0 +1,40 @@
+#pragma once
+/* Judging: what the rules make of a round of looks. reeved runs it over what its eyes read, replay over what was captured: there is
+ * no second judge. It knows no clock and does nothing; who calls it brings the time and carries out what was decided. */
+#include "supervisor/observe/watchlist.h"
+#include "supervisor/text/verdictrecord.h"
+
+enum { JUDGING_KILLS_MAX = 256 };
+
+/* Hands over a decision, made at decision->now_usec for @m; what it points to lives during the call only. Returns whether it was
+ * taken on: then judging_done() ends it, at once or later. What nobody takes on was none, and the next look decides again. */
+typedef bool JudgingDecide(WatchlistMatch *m, const VerdictDecision *decision, void *userdata);
+
+typedef struct Judging {
+        Watchlist *watchlist;
+        const Tree *tree;                /* the caller's */
+        HostReading host;                /* of the last round */
+        bool pausing;                    /* reevectl pause */
+        uint64_t kills_usec[JUDGING_KILLS_MAX];         /* when it killed, in a ring */
+        size_t n_kills;
+        uint64_t last_kill_usec, last_match_id;         /* of the newest, also after a reload */
+        char init_path[4096], own_path[4096];           /* cgroups of pid 1 and of reeved; "" where not known */
+} Judging;
+
+/* Takes in what was read and judges all matches, at @now_usec. Returns whether a second look is wanted at once. */
+bool judging_round(Judging *j, const Batch *b, uint64_t now_usec, JudgingDecide *decide, void *userdata);
+
+/* A decision was carried out, or could not be. @m: whose it was; NULL: its cgroup died or other rules rule. @match_id, @victim: ids
+ * of cgroups. */
+void judging_done(Judging *j, WatchlistMatch *m, uint64_t match_id, const JudgeVerdict *verdict, uint64_t victim, ReeveOutcome outcome,
+                  uint64_t now_usec);
+
+/* What comes of a decision without anybody doing anything (a dry run, a notice, a why-not, what is not available): true,
+ * with *@ret_known whether there is an outcome at all, and which. */
+bool judging_at_once(const JudgeVerdict *verdict, bool *ret_known, ReeveOutcome *ret_outcome);
+
+/* Whether KillLimit= is reached. */
+bool judging_kill_limit(const Judging *j, uint64_t now_usec);
+
+/* What of the configuration concerns every rule. */
+JudgeEverywhere judging_everywhere(const Judging *j);
