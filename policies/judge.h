@@ -27,6 +27,7 @@ typedef enum JudgeShelter {
         JUDGE_REEVE,                     /* Reeve's own */
         JUDGE_EMPTY,                     /* no process in it */
         JUDGE_PASSED,                    /* it would not end, a moment ago */
+        JUDGE_PAUSED,                    /* reevectl pause, of it or a part of it */
         JUDGE_UNREAD,                    /* what it holds could not be read: nobody is chosen by a guess */
 } JudgeShelter;
 
@@ -49,6 +50,8 @@ typedef struct JudgeCandidate {
 typedef struct JudgeEverywhere {
         const ConfigList *never;         /* [reeve] Never= */
         const char *init_path, *own_path;/* "" where not known */
+        const char *const *paused;       /* cgroups that nobody may act on for now */
+        size_t n_paused;
 } JudgeEverywhere;
 
 /* Whether @path may not be acted on; @ret_never gets the glob that says so. Of what lies below a victim the caller asks

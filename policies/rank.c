@@ -8,7 +8,7 @@ const char *judge_shelter_to_string(int shelter) {
         static const char *const words[] = {
                 [JUDGE_NEVER] = "never", [JUDGE_NEVER_BELOW] = "never_below", [JUDGE_INIT] = "init",
                 [JUDGE_REEVE] = "reeve", [JUDGE_EMPTY] = "empty",             [JUDGE_PASSED] = "passed",
-                [JUDGE_UNREAD] = "unread",
+                [JUDGE_UNREAD] = "unread",       [JUDGE_PAUSED] = "paused",
         };
 
         return shelter > JUDGE_OPEN && shelter < (int) (sizeof(words) / sizeof(*words)) ? words[shelter] : NULL;
@@ -46,7 +46,12 @@ JudgeShelter judge_shelter(const RuleSection *rule, const JudgeEverywhere *every
         if (kin(path, everywhere->own_path))
                 return JUDGE_REEVE;
         /* The root is everybody. */
-        return strcmp(path, "/") == 0 ? JUDGE_INIT : JUDGE_OPEN;
+        if (strcmp(path, "/") == 0)
+                return JUDGE_INIT;
+        for (size_t i = 0; i < everywhere->n_paused; i++)
+                if (kin(path, everywhere->paused[i]))
+                        return JUDGE_PAUSED;
+        return JUDGE_OPEN;
 }
 
 int judge_preference(const RuleSection *rule, const char *path) {

@@ -23,6 +23,7 @@
 #include "supervisor/flow/history.h"
 #include "supervisor/flow/late.h"
 #include "supervisor/flow/kills.h"
+#include "supervisor/flow/pausing.h"
 #include "supervisor/flow/rules.h"
 #include "supervisor/flow/settings.h"
 #include "supervisor/flow/signals.h"
@@ -176,6 +177,8 @@ static int on_eyes(sd_event_source *source, int fd, uint32_t revents, void *user
                         signals_parties(s, answer);
                 else if (answer->kind == EYES_OWNER)
                         groups_owner(s, answer);
+                else if (answer->kind == EYES_RIGHT)
+                        pausing_right(s, answer);
                 else if (answer->kind == EYES_BATCH)
                         rules_batch(s, answer);
                 else if (answer->kind != EYES_READ_AHEAD)

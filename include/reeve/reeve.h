@@ -79,6 +79,13 @@ int reeve_set(reeve *r, const char *cgroup, const char *values, bool dry_run, bo
 /* Reads the configuration again. *@ret_changes is a JSON array of what changed, to be freed with free(). */
 int reeve_reload(reeve *r, char **ret_changes);
 
+/* Has rules that look at @cgroup (NULL: all rules) only judge, for @for_usec (0: until reeve_resume()). *@ret_json is
+ * {"until": time or null}, to be freed with free(). */
+int reeve_pause(reeve *r, const char *cgroup, uint64_t for_usec, char **ret_json);
+
+/* Ends that; with NULL all pauses, and KillLimit= counts anew. *@ret_json is {"ended": how many}, to be freed with free(). */
+int reeve_resume(reeve *r, const char *cgroup, char **ret_json);
+
 /* Whose fate is asked for, and how long to wait. Set @size to sizeof(struct); zero means: not given. */
 typedef struct reeve_fate_query {
         size_t size;

@@ -68,6 +68,24 @@ int reeve_reload(reeve *r, char **ret_changes) {
         return call_with(r, WIRE_INTERFACE ".Reload", json_object(), "changes", ret_changes);
 }
 
+int reeve_pause(reeve *r, const char *cgroup, uint64_t for_usec, char **ret_json) {
+        json_t *p = json_pack("{s:s*}", "cgroup", cgroup);
+
+        if (!ret_json) {
+                json_decref(p);
+                return -EINVAL;
+        }
+        if (for_usec)
+                json_object_set_new(p, "for_usec", json_integer((json_int_t) for_usec));
+        return call_with(r, WIRE_INTERFACE ".Pause", p, NULL, ret_json);
+}
+
+int reeve_resume(reeve *r, const char *cgroup, char **ret_json) {
+        if (!ret_json)
+                return -EINVAL;
+        return call_with(r, WIRE_INTERFACE ".Resume", json_pack("{s:s*}", "cgroup", cgroup), NULL, ret_json);
+}
+
 int reeve_fate(reeve *r, const reeve_fate_query *query, char **ret_json) {
         json_t *p;
 

@@ -9,6 +9,7 @@
 
 #include "supervisor/base/fd.h"
 #include "supervisor/text/human.h"
+#include "supervisor/text/size.h"
 
 /* getopt codes of what has no letter. */
 enum {
@@ -24,6 +25,7 @@ enum {
         CODE_DRY_RUN,
         CODE_TYPE,
         CODE_CONFIG,
+        CODE_FOR,
 };
 
 typedef struct OptionEntry {
@@ -49,6 +51,7 @@ static const OptionEntry entries[] = {
         { OPTION_DRY_RUN, CODE_DRY_RUN, "dry-run", NULL, "say what would be done, and do nothing" },
         { OPTION_EFFECTIVE, CODE_EFFECTIVE, "effective", "CGROUP", "what the configuration gives this cgroup" },
         { OPTION_CONFIG, CODE_CONFIG, "config", "DIR", "what is loaded now is here, not in /etc/reeve" },
+        { OPTION_FOR, CODE_FOR, "for", "TIME", "so long: 30s, 10min, 1h, 2d" },
         { OPTION_QUIET, 'q', "quiet", NULL, "print nothing, answer by exit code" },
         { 0, CODE_JSON, "json", NULL, "print JSON" },
         { 0, CODE_SOCKET, "socket", "PATH", "talk to reeved there" },
@@ -122,6 +125,12 @@ static int lines_take(long *ret, const char *name, const char *text) {
         return 0;
 }
 
+static int span_take(uint64_t *ret, const char *name, const char *text) {
+        if (duration_parse(text, ret) < 0 || *ret == 0 || *ret == DURATION_INFINITY)
+                return options_complain(name, "--for: '%s' is no time (30s, 10min, 1h, 2d)", text);
+        return 0;
+}
+
 /* Takes one option. Returns 0, or what to exit with. */
 static int option_take(Options *o, const char *name, int code, const char *argument) {
         switch (code) {
@@ -139,6 +148,7 @@ static int option_take(Options *o, const char *name, int code, const char *argum
         case CODE_CGROUP: o->cgroup = argument; break;
         case CODE_BY: o->by = argument; break;
         case CODE_TYPE: o->type = argument; break;
+        case CODE_FOR: return span_take(&o->for_usec, name, argument);
         case CODE_CONFIG: o->config = argument; break;
         case CODE_EFFECTIVE: o->effective = argument; break;
         case CODE_SOCKET: o->context.socket_path = argument; break;

@@ -20,6 +20,7 @@ enum {
         OPTION_DRY_RUN = 1 << 11,
         OPTION_TYPE = 1 << 12,
         OPTION_CONFIG = 1 << 13,
+        OPTION_FOR = 1 << 14,
 };
 
 /* The words of --help. */
@@ -34,6 +35,7 @@ typedef struct OptionsHelp {
 typedef struct Options {
         CtlContext context;             /* with --json and --socket of the subcommand */
         int64_t since_usec, until_usec; /* since 1970; -1: not given */
+        uint64_t for_usec;              /* 0: not given */
         long lines;                     /* -1: not given */
         bool follow, quiet, all, counters, save, risk, dry_run;
         const char *cgroup, *by, *effective, *type, *config;

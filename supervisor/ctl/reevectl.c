@@ -22,6 +22,8 @@ static const CtlCommand commands[] = {
         { "run", ctl_run, "run a command under limits, and tell if the OOM killer came" },
         { "set", ctl_set, "set the limits of a cgroup; lowering kills nobody" },
         { "reload", ctl_reload, "have reeved read its configuration again" },
+        { "pause", ctl_pause, "have rules only judge for a while" },
+        { "resume", ctl_resume, "have them act again" },
         { "check", ctl_check, "all that is wrong with a configuration, by file and line" },
         { "diff", ctl_diff, "which limits a configuration would change here" },
         { "help", ctl_help, "what people ask about the OOM killer, answered" },

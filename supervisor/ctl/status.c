@@ -143,6 +143,23 @@ static void totals_print(const CtlContext *c, const json_t *status) {
         (void) puts(whole ? "." : ": 'reevectl events --type gap' says when.");
 }
 
+/* What rules were told to leave alone. */
+static void pauses_print(const CtlContext *c, const json_t *status) {
+        const json_t *one;
+        size_t i;
+
+        json_array_foreach(json_object_get(status, "pauses"), i, one) {
+                const char *path = string_of(json_object_get(one, "cgroup"), "path"), *until = string_of(one, "until");
+                char cell[PRINT_CELL_SIZE];
+
+                print_style(c, TABLE_RED);
+                (void) printf("Rules are paused, on %s, ", path ? print_cell(path, cell) : "all cgroups");
+                (void) printf("%s%s", until ? "until " : "until 'reevectl resume'", until ? print_moment(c, until, cell) : "");
+                print_style(c, TABLE_PLAIN);
+                (void) puts(".");
+        }
+}
+
 /* What is wrong with the configuration, where the status says so. */
 static void complaints_print(const CtlContext *c, const json_t *status) {
         const json_t *list = json_object_get(status, "complaints"), *one;
@@ -201,6 +218,7 @@ static int daemon_status(const Options *o, json_t *status) {
                 status_headline(&o->context, status);
                 complaints_print(&o->context, status);
                 totals_print(&o->context, status);
+                pauses_print(&o->context, status);
                 (void) fputc('\n', stdout);
                 sources_print(&o->context, status);
                 (void) fputc('\n', stdout);

@@ -74,6 +74,8 @@ static void reason_print(const json_t *rule) {
                 (void) printf("all its steps were taken; it begins anew when the shortage is over");
         else if (strcmp(state, "kill_limit") == 0)
                 (void) printf("KillLimit= is reached");
+        else if (strcmp(state, "paused") == 0)
+                (void) printf("rules are paused there (reevectl resume)");
         else if (strcmp(state, "acting") == 0)
                 (void) printf("it is acting just now");
         else

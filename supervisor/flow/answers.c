@@ -11,6 +11,7 @@
 #include "supervisor/flow/asked.h"
 #include "supervisor/flow/changes.h"
 #include "supervisor/flow/explaining.h"
+#include "supervisor/flow/pausing.h"
 #include "supervisor/flow/rules.h"
 #include "supervisor/flow/sources.h"
 #include "supervisor/flow/status.h"
@@ -105,6 +106,8 @@ const ServerOps answers_ops = {
         .explain = explaining_answer,
         .set = changes_set,
         .reload = changes_reload,
+        .pause = pausing_pause,
+        .resume = pausing_resume,
         .pending = op_pending,
         .drained_usec = op_drained,
         .process_alive = op_alive,

@@ -121,3 +121,17 @@ int asked_path(const char *name, char *ret, size_t size, void *userdata) {
         strbuf_puts(&out, name);
         return out.truncated ? -EINVAL : 0;
 }
+
+LimitRequester asked_requester(const ServerPeer *peer, Asker *room) {
+        LimitRequester r = { .known = true, .uid = peer->uid, .pid = peer->pid };
+
+        if (proc_read(peer->pid, "comm", room->comm, sizeof(room->comm)) > 0) {
+                room->comm[strcspn(room->comm, "\n")] = '\0';
+                r.comm = room->comm;
+        }
+        if (proc_cgroup(peer->pid, room->path, sizeof(room->path), NULL) >= 0) {
+                identity_find(&room->identity, room->path, NULL, NULL, 0, NULL);
+                r.unit = room->identity.unit[0] ? room->identity.unit : NULL;
+        }
+        return r;
+}

@@ -2,9 +2,10 @@
 /* Asked: questions of peers that wait for an answer of another thread. */
 #include <jansson.h>
 
+#include "supervisor/attribute/identity.h"
 #include "supervisor/flow/state.h"
 
-typedef enum AskedKind { ASKED_STATUS, ASKED_STANDING, ASKED_SET, ASKED_PID } AskedKind;
+typedef enum AskedKind { ASKED_STATUS, ASKED_STANDING, ASKED_SET, ASKED_PID, ASKED_PAUSE, ASKED_RESUME } AskedKind;
 
 /* One of them. */
 typedef struct Asked {
@@ -15,6 +16,7 @@ typedef struct Asked {
         json_t *records;                /* SET: what was done so far */
         char *values;                   /* PID: of a Set; NULL: a Status */
         bool dry_run, risk;
+        uint64_t for_usec;              /* PAUSE */
 } Asked;
 
 /* Notes a question; NULL with @call ended where there is no memory. */
@@ -44,3 +46,12 @@ bool asked_may_read(Supervisor *s, const ServerCall *call, uint64_t id);
 
 /* ServerOps.resolve: the path of @name, spelled as in records. */
 int asked_path(const char *name, char *ret, size_t size, void *userdata);
+
+/* Who asks, as far as /proc tells before the process may be gone: its name, and the unit its cgroup's path names. */
+typedef struct Asker {
+        char comm[32], path[4096];
+        Identity identity;
+} Asker;
+
+/* Fills @room, in which the answer's texts live. */
+LimitRequester asked_requester(const ServerPeer *peer, Asker *room);

@@ -49,26 +49,6 @@ static int parse_values(const char *text, BudgetsSetValue values[LIMIT_KEYS], si
         return r;
 }
 
-/* Who asks, as far as /proc tells before the process may be gone: its name, and the unit its cgroup's path names. */
-typedef struct Asker {
-        char comm[32], path[4096];
-        Identity identity;
-} Asker;
-
-static LimitRequester requester_of(const ServerPeer *peer, Asker *room) {
-        LimitRequester r = { .known = true, .uid = peer->uid, .pid = peer->pid };
-
-        if (proc_read(peer->pid, "comm", room->comm, sizeof(room->comm)) > 0) {
-                room->comm[strcspn(room->comm, "\n")] = '\0';
-                r.comm = room->comm;
-        }
-        if (proc_cgroup(peer->pid, room->path, sizeof(room->path), NULL) >= 0) {
-                identity_find(&room->identity, room->path, NULL, NULL, 0, NULL);
-                r.unit = room->identity.unit[0] ? room->identity.unit : NULL;
-        }
-        return r;
-}
-
 void changes_set(ServerCall *call, const char *cgroup, const char *values_json, bool dry_run, bool risk, void *userdata) {
         Supervisor *s = userdata;
         const ServerPeer *peer = server_call_peer(call);
@@ -98,7 +78,7 @@ void changes_set(ServerCall *call, const char *cgroup, const char *values_json, 
                 return;
         }
         (void) snprintf(path, sizeof(path), "%s", s->path);
-        requester = requester_of(peer, &asker);
+        requester = asked_requester(peer, &asker);
         a = asked_new(s, ASKED_SET, call);
         if (!a)
                 return;

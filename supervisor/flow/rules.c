@@ -7,6 +7,7 @@
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/base/strbuf.h"
+#include "supervisor/flow/pauses.h"
 #include "supervisor/flow/verdicts.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/text/escape.h"
@@ -103,6 +104,7 @@ int rules_open(Supervisor *s) {
         e = sd_event_add_defer(s->event, &r->kick, on_kick, s);
         if (e < 0)
                 return e;
+        pauses_load(s);
         return sd_event_source_set_enabled(r->kick, SD_EVENT_OFF);
 }
 
@@ -111,6 +113,7 @@ void rules_close(Supervisor *s) {
 
         verdicts_close(s);
         r->timer = sd_event_source_disable_unref(r->timer);
+        r->pause_timer = sd_event_source_disable_unref(r->pause_timer);
         r->kick = sd_event_source_disable_unref(r->kick);
         r->judging.watchlist = watchlist_free(r->judging.watchlist);
         /* What an eye still has stays its own. */
@@ -139,6 +142,8 @@ static const char *state_word(const Supervisor *s, const WatchlistMatch *m, uint
                 return "exhausted";
         if (now_usec < m->judge.settle_until_usec)
                 return "settling";
+        if (judging_paused(&s->rules.judging, m->cgroup->id))
+                return "paused";
         return judging_kill_limit(&s->rules.judging, now_usec) ? "kill_limit" : "holds";
 }
 

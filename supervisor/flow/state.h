@@ -1,7 +1,7 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
  * the lowest: emit, whose, groups, more, exits, units, storms, kills, late, intake, signals, history, counters; lookagain, ringtier,
- * logtier, balance, sources; settings; verdicts, rules; asked, status, explaining, changes, answers. supervisor.c above them owns
+ * logtier, balance, sources; settings; pauses, verdicts, rules; asked, status, explaining, changes, answers. supervisor.c above them owns
  * the state and hands round what comes in. */
 #include <stdbool.h>
 #include <stdint.h>
@@ -99,6 +99,13 @@ typedef struct Doing {
         char rule_at[256];
 } Doing;
 
+/* Rules told to hold still. */
+typedef struct Pause {
+        bool used;
+        int place;                      /* in the spool; below 0: none */
+        SpoolKept kept;
+} Pause;
+
 /* The rules at work. */
 typedef struct Rules {
         Judging judging;
@@ -107,6 +114,8 @@ typedef struct Rules {
         Hand *kill_hand, *slow_hand;    /* NULL before a rule matches anything */
         Batch batches[RULES_BATCHES];
         Doing doing[RULES_DOING_MAX];
+        Pause pauses[JUDGING_PAUSES_MAX];
+        sd_event_source *pause_timer;
 } Rules;
 
 typedef struct Supervisor {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisor/flow/pauses.h"
 #include "supervisor/flow/settings.h"
 #include "supervisor/flow/whose.h"
 #include "supervisor/text/human.h"
@@ -127,6 +128,7 @@ static json_t *status_json(Supervisor *s) {
         (void) json_object_set_new(status, "ledger_id", json_string(clerk_ledger_id(s->clerk)));
         (void) json_object_set_new(status, "cgroup_root", json_string(s->fs.root));
         (void) json_object_set_new(status, "configuration", json_string(s->config->hash));
+        (void) json_object_set_new(status, "pauses", pauses_json(s));
         if (s->refused)
                 (void) json_object_set_new(status, "complaints", complaints_json(s));
         add_counters(s, status);

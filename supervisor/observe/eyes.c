@@ -83,6 +83,9 @@ static void look(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         case EYES_NEAREST:
                 look_nearest(l, r, a);
                 break;
+        case EYES_RIGHT:
+                look_right(l, r, a);
+                break;
         case EYES_BATCH:
                 batch_read(r->batch, l->fs);
                 break;

@@ -20,6 +20,7 @@ typedef enum EyesKind {
         EYES_STATUS,            /* one cgroup for `reevectl status CGROUP`; answer: text, one JSON object */
         EYES_PARTIES,           /* the processes in victims[0] and [1], at once, before they are reaped; answer: parties */
         EYES_NEAREST,           /* the five nearest their effective limit; answer: text, a JSON array */
+        EYES_RIGHT,             /* who may end what is in a cgroup; answer: owner, of its cgroup.kill */
         EYES_BATCH,             /* all of a batch, for the rules; answer: the batch */
 } EyesKind;
 
@@ -63,7 +64,7 @@ typedef struct EyesAnswer {
         char *text;             /* JSON, see the kinds; NULL where there is none. KILL_DETAILS: an object's text "{...}" with field
                                  * names of the kill record: contributors, processes, processes_complete, memory, limit_memory,
                                  * pressure, counters {after}, victims [{pid, cmdline, ppid, ns_pid}] */
-        uint32_t owner;         /* OWNER */
+        uint32_t owner;         /* OWNER, RIGHT */
         uint64_t parent_id;
         uint32_t level;
         bool has_invocation;

@@ -1,9 +1,24 @@
 #include "supervisor/observe/judging.h"
 
-JudgeEverywhere judging_everywhere(const Judging *j) {
+JudgeEverywhere judging_everywhere(Judging *j) {
         const Config *config = watchlist_config(j->watchlist);
+        JudgeEverywhere all = { .never = config ? &config->reeve.never : NULL, .init_path = j->init_path, .own_path = j->own_path,
+                                .paused = j->paused };
 
-        return (JudgeEverywhere) { .never = config ? &config->reeve.never : NULL, .init_path = j->init_path, .own_path = j->own_path };
+        for (size_t i = 0; i < j->n_pauses; i++)
+                if (j->pauses[i].path)
+                        j->paused[all.n_paused++] = j->pauses[i].path;
+        return all;
+}
+
+bool judging_paused(const Judging *j, uint64_t cgroup_id) {
+        for (size_t i = 0; i < j->n_pauses; i++) {
+                uint64_t id = j->pauses[i].cgroup_id;
+
+                if (id == 0 || id == cgroup_id || tree_below(j->tree, cgroup_id, id))
+                        return true;
+        }
+        return false;
 }
 
 bool judging_kill_limit(const Judging *j, uint64_t now_usec) {
@@ -25,7 +40,7 @@ static bool held_by_kin(const Judging *j, const WatchlistMatch *m, uint64_t now_
         uint64_t settle = m->rule->settle_usec ? m->rule->settle_usec : JUDGE_SETTLE_USEC;
 
         /* The newest kill is remembered over a reload, which makes all rules new. */
-        if (j->n_kills > 0 && now_usec - j->last_kill_usec < settle && kin(j, m->cgroup->id, j->last_match_id))
+        if (j->last_kill_usec && now_usec - j->last_kill_usec < settle && kin(j, m->cgroup->id, j->last_match_id))
                 return true;
         for (size_t i = 0; i < watchlist_count(j->watchlist); i++) {
                 const WatchlistMatch *other = watchlist_match(j->watchlist, i);
@@ -41,7 +56,7 @@ static bool held_by_kin(const Judging *j, const WatchlistMatch *m, uint64_t now_
 static void choose(Judging *j, WatchlistMatch *m, uint64_t now_usec, JudgingDecide *decide, void *userdata) {
         JudgeEverywhere everywhere = judging_everywhere(j);
         JudgeBounds bounds = { .dry_run = watchlist_mode(j->watchlist) == REEVE_MODE_DRY_RUN, .kill_limit = judging_kill_limit(j, now_usec),
-                               .pausing = j->pausing };
+                               .pausing = judging_paused(j, m->cgroup->id) };
         JudgeVerdict verdict;
         size_t n, open;
         JudgeCandidate *candidates = watchlist_candidates(j->watchlist, j->tree, m, &everywhere, &n, &open);

@@ -4,7 +4,13 @@
 #include "supervisor/observe/watchlist.h"
 #include "supervisor/text/verdictrecord.h"
 
-enum { JUDGING_KILLS_MAX = 256 };
+enum { JUDGING_KILLS_MAX = 256, JUDGING_PAUSES_MAX = 16 };
+
+/* Rules told to hold still. */
+typedef struct JudgingPause {
+        uint64_t cgroup_id;              /* those that look at it or below it; 0: all */
+        const char *path;                /* nobody acts on this one either; NULL: others may */
+} JudgingPause;
 
 /* Hands over a decision, made at decision->now_usec for @m; what it points to lives during the call only. Returns whether it was
  * taken on: then judging_done() ends it, at once or later. What nobody takes on was none, and the next look decides again. */
@@ -14,7 +20,9 @@ typedef struct Judging {
         Watchlist *watchlist;
         const Tree *tree;                /* the caller's */
         HostReading host;                /* of the last round */
-        bool pausing;                    /* reevectl pause */
+        JudgingPause pauses[JUDGING_PAUSES_MAX];        /* reevectl pause */
+        size_t n_pauses;
+        const char *paused[JUDGING_PAUSES_MAX];         /* the paths of those, for judging_everywhere() */
         uint64_t kills_usec[JUDGING_KILLS_MAX];         /* when it killed, in a ring */
         size_t n_kills;
         uint64_t last_kill_usec, last_match_id;         /* of the newest, also after a reload */
@@ -36,5 +44,8 @@ bool judging_at_once(const JudgeVerdict *verdict, bool *ret_known, ReeveOutcome 
 /* Whether KillLimit= is reached. */
 bool judging_kill_limit(const Judging *j, uint64_t now_usec);
 
-/* What of the configuration concerns every rule. */
-JudgeEverywhere judging_everywhere(const Judging *j);
+/* What of the configuration, and of pauses, concerns every rule. */
+JudgeEverywhere judging_everywhere(Judging *j);
+
+/* Whether rules that look at that cgroup hold still. */
+bool judging_paused(const Judging *j, uint64_t cgroup_id);

@@ -238,3 +238,16 @@ void look_owner(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         if (above >= 0)
                 (void) cgroupfs_id(above, &a->parent_id);
 }
+
+/* Before 5.14 there is no cgroup.kill; whose cgroup.freeze is, its would be. */
+void look_right(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
+        _cleanup_close_ int dirfd = cgroupfs_open_sure(l->fs, r->cgroup_id, r->path), fd = -1;
+        struct stat st;
+
+        if (dirfd >= 0)
+                fd = cgroupfs_open_file(dirfd, "cgroup.kill", O_PATH);
+        if (dirfd >= 0 && fd < 0)
+                fd = cgroupfs_open_file(dirfd, "cgroup.freeze", O_PATH);
+        a->error = dirfd < 0 ? dirfd : fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : 0;
+        a->owner = a->error == 0 ? st.st_uid : 0;
+}

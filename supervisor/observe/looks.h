@@ -15,6 +15,7 @@ typedef struct Looking {
 void look_after_kill(const Looking *l, const EyesRequest *r, EyesAnswer *a);
 void look_ahead(const Looking *l, const EyesRequest *r, EyesAnswer *a);
 void look_owner(const Looking *l, const EyesRequest *r, EyesAnswer *a);
+void look_right(const Looking *l, const EyesRequest *r, EyesAnswer *a);
 void look_status(const Looking *l, const EyesRequest *r, EyesAnswer *a);
 void look_at_parties(const Looking *l, const EyesRequest *r, EyesAnswer *a);
 void look_nearest(const Looking *l, const EyesRequest *r, EyesAnswer *a);

@@ -35,6 +35,13 @@ typedef struct Formats {
         char text[FORMATS_BYTES - 24];
 } Formats;
 
+/* A place for something that is to be undone. */
+typedef struct KeptSlot {
+        _Atomic uint32_t full;
+        uint64_t hash;                  /* of what it keeps */
+        SpoolKept kept;
+} KeptSlot;
+
 /* The head of the file. */
 typedef struct Header {
         uint64_t magic;
@@ -69,6 +76,7 @@ struct Spool {
         uint8_t *map;
         size_t size;
         Header *header;
+        KeptSlot *kept;
         Slot *slots;
         Formats *formats;
         uint8_t *pages, *records;

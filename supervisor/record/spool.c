@@ -14,7 +14,7 @@
 #include "supervisor/record/spool-private.h"
 
 #define MAGIC UINT64_C(0x314c4f4f50535652) /* "RVSPOOL1" */
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 enum { SLOTS_DEFAULT = 256, SLOTS_MAX = 65536 };
 enum { RECORD_BYTES_DEFAULT = 1024 * 1024, RECORD_BYTES_MAX = 256 * 1024 * 1024 };
 
@@ -23,7 +23,7 @@ static size_t align_page(size_t n) {
 }
 
 static size_t size_for(uint32_t slots, uint32_t record_bytes) {
-        return align_page(sizeof(Header)) + align_page(slots * sizeof(Slot)) + FORMATS * sizeof(Formats) +
+        return align_page(sizeof(Header)) + align_page(SPOOL_KEPT_MAX * sizeof(KeptSlot)) + align_page(slots * sizeof(Slot)) + FORMATS * sizeof(Formats) +
                (size_t) slots * PAGE_BYTES + record_bytes;
 }
 
@@ -32,6 +32,8 @@ static void lay_out(Spool *s, uint32_t slots) {
 
         s->header = (Header *) (void *) at;
         at += align_page(sizeof(Header));
+        s->kept = (KeptSlot *) (void *) at;
+        at += align_page(SPOOL_KEPT_MAX * sizeof(KeptSlot));
         s->slots = (Slot *) (void *) at;
         at += align_page(slots * sizeof(Slot));
         s->formats = (Formats *) (void *) at;

@@ -1,7 +1,7 @@
 #pragma once
-/* The spool: one locked, shared mapping in the runtime directory that outlives the process. Two things stand in it: raw
+/* The spool: one locked, shared mapping in the runtime directory that outlives the process. Three things stand in it: raw
  * ring pages, from the read that consumed them until their records are finished, and finished records, from the moment
- * they get their number until the ledger has them. A SIGKILL at any instruction loses neither. One thread uses it. */
+ * they get their number until the ledger has them; and what is temporary, until it is undone. A SIGKILL at any instruction loses neither. One thread uses it. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,6 +71,35 @@ typedef struct SpoolAccount {
 
 /* Belongs to the spool and lives as long; written in place. */
 SpoolAccount *spool_account(Spool *s);
+
+enum { SPOOL_KEPT_MAX = 64, SPOOL_PATH_SIZE = 1024 };
+
+/* What is kept. */
+typedef enum SpoolKeptKind {
+        SPOOL_PAUSE = 1,                /* rules were told to hold still */
+        SPOOL_FREEZE,                   /* a cgroup stands still */
+        SPOOL_LIMIT,                    /* a limit of it is not what it was */
+} SpoolKeptKind;
+
+/* Something temporary that the next life must know of: it stands here before it is done, until it is undone. */
+typedef struct SpoolKept {
+        uint32_t kind;                  /* SpoolKeptKind */
+        uint32_t key;                   /* LIMIT: a LimitKey */
+        uint64_t cgroup_id;             /* 0: of none */
+        uint64_t until_usec;            /* CLOCK_BOOTTIME; 0: no end */
+        uint32_t uid;                   /* who asked */
+        uint32_t flags;                 /* the keeper's */
+        char path[SPOOL_PATH_SIZE];     /* of the cgroup, a hint */
+} SpoolKept;
+
+/* Keeps a copy. Returns its place, or -ENOBUFS: then it must not be done. */
+int spool_keep(Spool *s, const SpoolKept *kept);
+
+/* It was undone: the place is free. A negative place is none. */
+void spool_drop(Spool *s, int place);
+
+/* What is kept at @place (0 to SPOOL_KEPT_MAX - 1). Returns false where nothing is. */
+bool spool_kept(const Spool *s, int place, SpoolKept *ret);
 
 /* Hands over the raw pages an earlier run left, for tools; the kprobe source takes them by itself. */
 int spool_pages_replay(Spool *s, int (*take)(const PageInfo *, const void *data, void *userdata), void *userdata);

@@ -99,6 +99,45 @@ static void do_reload(ServerCall *call, json_t *parameters) {
                 not_implemented(call, "Reload");
 }
 
+/* What both take. Returns false with @call ended. */
+static bool pause_checked(ServerCall *call, json_t *parameters, const char **ret_cgroup, uint64_t *ret_for_usec) {
+        if (!parameter_text(parameters, "cgroup", ret_cgroup) || (*ret_cgroup && !(*ret_cgroup)[0]))
+                call_refuse(call, "cgroup");
+        else if (!parameter_number(parameters, "for_usec", ret_for_usec))
+                call_refuse(call, "for_usec");
+        else if (!*ret_cgroup && !call->peer.privileged)
+                server_fail_text(call, "NotAllowed", "only root may pause and resume all rules");
+        else
+                return true;
+        return false;
+}
+
+static void do_pause(ServerCall *call, json_t *parameters) {
+        const ServerOptions *o = &call->session->server->options;
+        const char *cgroup;
+        uint64_t for_usec;
+
+        if (!pause_checked(call, parameters, &cgroup, &for_usec))
+                return;
+        if (o->ops->pause)
+                o->ops->pause(call, cgroup, for_usec, o->userdata);
+        else
+                not_implemented(call, "Pause");
+}
+
+static void do_resume(ServerCall *call, json_t *parameters) {
+        const ServerOptions *o = &call->session->server->options;
+        const char *cgroup;
+        uint64_t unused;
+
+        if (!pause_checked(call, parameters, &cgroup, &unused))
+                return;
+        if (o->ops->resume)
+                o->ops->resume(call, cgroup, o->userdata);
+        else
+                not_implemented(call, "Resume");
+}
+
 static const struct {
         const char *name;
         void (*begin)(ServerCall *call, json_t *parameters);
@@ -110,6 +149,8 @@ static const struct {
         { WIRE_INTERFACE ".Fate", fate_begin },
         { WIRE_INTERFACE ".Set", do_set },
         { WIRE_INTERFACE ".Reload", do_reload },
+        { WIRE_INTERFACE ".Pause", do_pause },
+        { WIRE_INTERFACE ".Resume", do_resume },
 };
 
 static bool interface_known(const char *method) {

@@ -22,6 +22,11 @@ typedef struct ServerOps {
                     void *userdata);
         /* -> {"changes": [...]}. Called for privileged peers only. */
         void (*reload)(ServerCall *call, void *userdata);
+        /* -> {"until": time or null}. @cgroup NULL: all rules, and then called for privileged peers only; else the op checks
+         * the peer's right. @for_usec 0: no end. */
+        void (*pause)(ServerCall *call, const char *cgroup, uint64_t for_usec, void *userdata);
+        /* -> {"ended": how many}. Rights as of pause. */
+        void (*resume)(ServerCall *call, const char *cgroup, void *userdata);
         /* Hands every record that is published but may not be in the ledger yet, with a seq above @after_seq, to @take, in
          * the order of seqs. */
         void (*pending)(uint64_t after_seq, LedgerTake *take, void *take_userdata, void *userdata);

@@ -96,7 +96,8 @@ typedef struct RecordStorm {
 /* What Reeve tells of itself. */
 typedef struct RecordSupervisor {
         uint64_t time_nsec;
-        const char *event;              /* started | stopped | tier | configuration_loaded | configuration_refused | watch_lost */
+        const char *event;              /* started | stopped | tier | configuration_loaded | configuration_refused | watch_lost |
+                                         * paused | resumed */
         ReeveTier tier;
         const char *text;               /* one sentence; NULL: made from the rest */
         const char *configuration_text; /* the whole configuration, of configuration_loaded */

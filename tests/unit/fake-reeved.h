@@ -171,6 +171,12 @@ static void fake_answer(FakePeer *peer, const json_t *message) {
                 fake_fail(peer->fd, "BadConfiguration", json_pack("{s:[s, s]}", "complaints", "a.conf:3: unknown key X", "a.conf:9: no size"));
         else if (strcmp(method, "Reload") == 0)
                 fake_send(peer->fd, json_pack("{s:{s:[]}}", "parameters", "changes"));
+        else if (strcmp(method, "Pause") == 0 && !json_object_get(p, "for_usec"))
+                fake_send(peer->fd, json_pack("{s:{s:n}}", "parameters", "until"));
+        else if (strcmp(method, "Pause") == 0)
+                fake_send(peer->fd, json_pack("{s:{s:s}}", "parameters", "until", "2026-11-20T10:00:00.000000Z"));
+        else if (strcmp(method, "Resume") == 0)
+                fake_send(peer->fd, json_pack("{s:{s:i}}", "parameters", "ended", cgroup ? 0 : 2));
         else if (cgroup && strcmp(cgroup, "/nope") == 0)
                 fake_fail(peer->fd, "NotFound", json_pack("{s:s}", "what", cgroup));
         else if (cgroup)

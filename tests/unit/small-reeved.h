@@ -71,6 +71,19 @@ static inline void op_reload(ServerCall *call, void *userdata) {
         server_fail(call, "BadConfiguration", "{\"complaints\":[\"a.conf:1: no\",\"a.conf:2: nor this\"]}");
 }
 
+static inline void op_pause(ServerCall *call, const char *cgroup, uint64_t for_usec, void *userdata) {
+        char text[128];
+
+        (void) userdata;
+        (void) snprintf(text, sizeof(text), "{\"until\":\"%s+%llu\"}", cgroup ? cgroup : "", (unsigned long long) for_usec);
+        server_reply(call, text);
+}
+
+static inline void op_resume(ServerCall *call, const char *cgroup, void *userdata) {
+        (void) userdata;
+        server_reply(call, cgroup ? "{\"ended\":1}" : "{\"ended\":2}");
+}
+
 static inline void op_pending(uint64_t after, LedgerTake *take, void *take_userdata, void *userdata) {
         (void) userdata;
         for (size_t i = 0; i < d.n_spool; i++)
@@ -99,6 +112,7 @@ static inline int op_resolve(const char *name, char *ret, size_t size, void *use
 }
 
 static const ServerOps ops = { .status = op_status, .explain = op_explain, .set = op_set, .reload = op_reload,
+                               .pause = op_pause, .resume = op_resume,
                                .pending = op_pending, .drained_usec = op_drained, .process_alive = op_alive,
                                .resolve = op_resolve };
 

@@ -186,6 +186,12 @@ static void test_state_and_change(void **state) {
                 { { "set", "/a", "MemoryMax=12Q" }, 2, { NULL }, { NULL }, "12Q" },
                 { { "set", "/a" }, 2, { NULL }, { NULL }, "KEY=VALUE" },
                 { { "reload" }, 0, { "Loaded; nothing changed." }, { NULL }, NULL },
+                { { "pause" }, 0, { "Rules only judge now, until 'reevectl resume'." }, { NULL }, NULL },
+                { { "pause", "--for", "1h", "/a/b" }, 0, { "Rules only judge now, until 2026-11-20 10:00:00" }, { NULL }, NULL },
+                { { "pause", "--for", "soon" }, 2, { NULL }, { NULL }, "'soon' is no time" },
+                { { "pause", "--for", "1h", "--json" }, 0, { "{\"until\":\"2026" }, { NULL }, NULL },
+                { { "resume" }, 0, { "Rules act again." }, { NULL }, NULL },
+                { { "resume", "/a/b" }, 0, { "It was not paused itself" }, { NULL }, NULL },
         };
 
         (void) state;

@@ -165,7 +165,8 @@ static void test_shelter(void **state) {
         ConfigItem never[] = { { .text = "/system.slice/sshd.service" }, { .text = "/**/kubelet.service" } },
                    mine[] = { { .text = "/a/keep-*" } };
         const ConfigList everywhere = { never, 2 };
-        const JudgeEverywhere all = { .never = &everywhere, .init_path = "/init.scope", .own_path = "/reeve.slice/reeved.service" };
+        const JudgeEverywhere all = { .never = &everywhere, .init_path = "/init.scope", .own_path = "/reeve.slice/reeved.service",
+                                      .paused = (const char *[]) { "/b/still" }, .n_paused = 1 };
         RuleSection rule = { .never = { mine, 1 } };
         static const struct { const char *path; JudgeShelter want; } rows[] = {
                 { "/system.slice/sshd.service", JUDGE_NEVER }, { "/system.slice/sshd.service/sub", JUDGE_NEVER },
@@ -174,6 +175,8 @@ static void test_shelter(void **state) {
                 { "/init.scope", JUDGE_INIT },                 { "/", JUDGE_INIT },
                 { "/reeve.slice", JUDGE_REEVE },               { "/reeve.slice/reeved.service", JUDGE_REEVE },
                 { "/reeve.slice/other", JUDGE_OPEN },          { "/init.scope/x", JUDGE_INIT },
+                { "/b/still/x", JUDGE_PAUSED },                { "/b", JUDGE_PAUSED },
+                { "/b/still", JUDGE_PAUSED },                  { "/b/stills", JUDGE_OPEN },
         };
 
         (void) state;

@@ -32,6 +32,13 @@ static void *client_calls(void *userdata) {
         assert_int_equal(reeve_set(r, "/a", "{\"MemoryMax\":\"1G\"}", true, false, &text), 0);
         assert_string_equal(text, "[{\"cgroup\":\"/a\",\"values\":{\"MemoryMax\":\"1G\"},\"dry_run\":true}]");
         free(text);
+        assert_int_equal(reeve_pause(r, "/a", 60, &text), 0);
+        assert_string_equal(text, "{\"until\":\"/a+60\"}");
+        free(text);
+        assert_int_equal(reeve_pause(r, "", 0, &text), -EINVAL);
+        assert_int_equal(reeve_resume(r, NULL, &text), 0);
+        assert_string_equal(text, "{\"ended\":2}");
+        free(text);
         assert_int_equal(reeve_set(r, "/a", "[1]", true, false, &text), -EINVAL);
         assert_int_equal(reeve_call(r, "io.reeve.Supervisor.Nothing", NULL, &text), -EOPNOTSUPP);
         assert_int_equal(reeve_call(r, "com.example.Other", NULL, &text), -EOPNOTSUPP);
@@ -84,6 +91,10 @@ static int user_checks(uid_t uid, gid_t group, bool reads_all) {
                 return 3;
         if (reeve_reload(r[0], &text) != -EACCES)
                 return 4;
+        /* All rules are root's; of one cgroup the supervisor looks whose it is. */
+        if (reeve_pause(r[0], NULL, 0, &text) != -EACCES || reeve_resume(r[0], NULL, &text) != -EACCES ||
+            reeve_resume(r[0], "/a", &text) != 0)
+                return 9;
         if (reeve_records_open(&list, r[0], &all) < 0)
                 return 5;
         while (reeve_records_next(list, 5000, &json) == 1)

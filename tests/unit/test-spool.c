@@ -266,6 +266,33 @@ static void test_a_killed_writer_leaves_whole_records(void **state) {
         }
 }
 
+/* What is temporary is known to the next life, however this one ended; to none of another boot. */
+static void test_what_is_kept_outlives_a_crash(void **state) {
+        SpoolKept freeze = { .kind = SPOOL_FREEZE, .cgroup_id = 7, .until_usec = 99, .path = "/a" }, got;
+        Spool *s = open_as("boot");
+        int first = spool_keep(s, &freeze), second = spool_keep(s, &(SpoolKept) { .kind = SPOOL_PAUSE, .uid = 4001 });
+
+        (void) state;
+        assert_true(first >= 0 && second >= 0 && first != second);
+        spool_drop(s, second);
+        spool_drop(s, -ENOBUFS);
+        spool_close(s);
+        s = open_as("boot");
+        assert_string_equal(note, "");
+        assert_true(spool_kept(s, first, &got));
+        assert_true(got.kind == SPOOL_FREEZE && got.cgroup_id == 7 && got.until_usec == 99);
+        assert_string_equal(got.path, "/a");
+        assert_false(spool_kept(s, second, &got));
+        assert_false(spool_kept(s, -1, &got) || spool_kept(s, SPOOL_KEPT_MAX, &got));
+        for (int i = 1; i < SPOOL_KEPT_MAX; i++)
+                assert_true(spool_keep(s, &freeze) >= 0);
+        assert_int_equal(spool_keep(s, &freeze), -ENOBUFS);
+        spool_close(s);
+        s = open_as("another");
+        assert_false(spool_kept(s, first, &got));
+        spool_close(s);
+}
+
 int main(void) {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
         const struct CMUnitTest tests[] = {
@@ -278,6 +305,7 @@ int main(void) {
                 ROW(test_formats_are_kept_for_the_last_generations),
                 ROW(test_damage_is_never_believed),
                 ROW(test_a_killed_writer_leaves_whole_records),
+                ROW(test_what_is_kept_outlives_a_crash),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
