@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/flow/late.h"
 
@@ -90,6 +91,18 @@ void history_read(Supervisor *s) {
         if (readback_new(&s->readback, &options) < 0)
                 return;
         (void) state_io(s, &s->readback_io, ring_fd(readback_ring(s->readback)), EPOLLIN, 10, on_readback);
+}
+
+void history_read_again(Supervisor *s) {
+        char path[1100];
+
+        if (marker_path(s, path, sizeof(path)) == 0)
+                (void) unlink(path);
+        s->opening.created = true;
+        s->opening.last_time_usec = 0;
+        s->ledger_begun_nsec = clock_boottime_nsec();
+        s->accounted_before = true;
+        history_read(s);
 }
 
 void history_done(Supervisor *s) {

@@ -5,6 +5,9 @@
 /* Begins to read it back, once per ledger and boot. */
 void history_read(Supervisor *s);
 
+/* The ledger was lost while we run: what it had is read back, as far as the logs still have it. */
+void history_read_again(Supervisor *s);
+
 /* Takes on what was read: whenever kills that waited have got their records. */
 void history_take(Supervisor *s);
 

@@ -55,7 +55,7 @@ static void late_unlink(LateKill *l) {
 
 /* What the kernel's count has grown by since it agreed with ours. */
 static bool is_accounted(const LateKill *l) {
-        if (l->kill.time_nsec <= l->s->from.begun_nsec)
+        if (l->kill.time_nsec <= l->s->from.begun_nsec || (l->foreign && l->s->accounted_before))
                 return false;
         return !l->foreign || (l->s->from.kprobe && strcmp(l->boot_id, l->s->boot_id) == 0);
 }
@@ -152,9 +152,16 @@ static int late_ask(LateKill *l) {
         return r;
 }
 
+/* While this run had no rings but the log it recorded what the rings have too. The log's clock is not theirs. */
+static bool log_told(const LateKill *l) {
+        uint64_t since = l->s->from.heard_log_nsec;
+
+        return since > 0 && l->kill.time_nsec + SAME_NSEC > since;
+}
+
 /* Evidence that no earlier run was given, and of a time after its last record, is in no ledger. */
 static bool is_new(const LateKill *l) {
-        return !l->foreign && !l->kill.replayed && l->kill.time_nsec > late_recorded_nsec(l->s);
+        return !l->foreign && !l->kill.replayed && !log_told(l) && l->kill.time_nsec > late_recorded_nsec(l->s);
 }
 
 /* Returns false when it must wait for a place among the clerk's questions. */
@@ -255,8 +262,12 @@ void late_kill(Supervisor *s, const Kill *kill) {
  * second of the rings' beginning both are heard, and the ledger tells whether they mean the same. */
 static bool is_live(const Supervisor *s, const ReadbackKill *read) {
         int64_t usec = read->realtime_usec - s->emit.context.realtime_offset_usec;
+        int64_t begun_usec = (int64_t) (s->ledger_begun_nsec / 1000);
 
         if (!read->this_boot || read->realtime_usec <= 0)
+                return false;
+        /* What an older ledger had went with it, though the rings told of it once. */
+        if (begun_usec > 0 && usec < begun_usec + SECOND_USEC)
                 return false;
         if (s->from.kprobe)
                 return usec >= (int64_t) (kprobe_since_nsec(s->from.kprobe) / 1000) + SECOND_USEC;

@@ -1,6 +1,6 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
- * the lowest: emit, whose, groups, more, exits, units, storms, kills, late, intake, signals, history, counters; lookagain, ringtier,
+ * the lowest: emit, whose, groups, more, exits, units, storms, kills, late, intake, signals, history, counters; lookagain, bell, ringtier,
  * logtier, balance, sources; settings; pauses, verdicts, rules; asked, status, explaining, changes, answers. supervisor.c above them owns
  * the state and hands round what comes in. */
 #include <stdbool.h>
@@ -15,6 +15,7 @@
 #include "supervisor/flow/emit.h"
 #include "supervisor/host/cgroupfs.h"
 #include "supervisor/host/conffiles.h"
+#include "supervisor/host/kmsg.h"
 #include "supervisor/host/kprobe.h"
 #include "supervisor/host/mounts.h"
 #include "supervisor/host/taskstats.h"
@@ -38,6 +39,8 @@ typedef struct Sources {
         char kprobe_why[256];           /* why there is no kprobe source; empty where there is */
         Logsource *log;
         char log_why[256];
+        Kmsg *bell;                     /* beside kprobe: rings when the kernel writes into its log */
+        sd_event_source *bell_io;
         void *assembler_memory;
         Assembler *assembler;
         Reconciler reconciler;
@@ -47,6 +50,7 @@ typedef struct Sources {
         uint64_t known_nsec;            /* kills from before may be recorded already: when the rings were opened */
         unsigned failures;              /* drains that failed one after another */
         uint64_t log_nsec;              /* tier log: since when the log is read as it is written */
+        uint64_t heard_log_nsec;        /* since when it was first read in this run; 0: never */
         uint64_t log_confirmed;         /* tier log: attempts seen in "Killed" lines */
         uint64_t outside;               /* confirmed attempts outside Watch= */
         uint64_t recorded;              /* confirmed attempts that stand in records */
@@ -56,6 +60,11 @@ typedef struct Sources {
         bool unwatched;                 /* no probe was in place for a while before this run, and that is not accounted for yet */
         bool interrupted;               /* our rings were switched off, and were not opened since */
         bool degraded;                  /* a better source than the present one failed while it ran */
+        bool checked_bad;               /* the rings were switched off when it was last looked for the sake of a signal, ... */
+        uint64_t checked_nsec;          /* ... at this time */
+        bool better_wanted;             /* the present one is not the best that is allowed: it is tried again, ... */
+        uint64_t better_nsec;           /* ... not before this, ... */
+        uint64_t better_wait_nsec;      /* ... and if in vain not again for as long */
 } Sources;
 
 /* taskstats, where it is in use. */
@@ -154,6 +163,8 @@ typedef struct Supervisor {
         Spool *spool;
         Clerk *clerk;
         LedgerOpening opening;
+        uint64_t ledger_begun_nsec;     /* when it was made, in this run; 0: before */
+        bool accounted_before;          /* what is read back was recorded by this run already, in a ledger that is gone */
         Crier *crier;
         Server *server;
         Emit emit;

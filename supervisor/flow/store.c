@@ -59,6 +59,14 @@ static uint32_t page_slots(const Supervisor *s) {
         return slots < LEAST ? LEAST : slots > MOST ? MOST : (uint32_t) slots;
 }
 
+/* What the ledger had is gone, what follows is not. */
+static void on_begun(void *userdata) {
+        Supervisor *s = userdata;
+
+        state_say(s, "started", "There was no ledger any more: Reeve goes on with a new one, and reads back what the logs have.", NULL);
+        history_read_again(s);
+}
+
 int store_open(Supervisor *s, char *reterr, size_t size) {
         SpoolOptions spool = { .boot_id = s->boot_id, .page_slots = page_slots(s), .record_bytes = 4 << 20 };
         char path[1100], note[256] = "", text[512] = "";
@@ -70,6 +78,7 @@ int store_open(Supervisor *s, char *reterr, size_t size) {
                             .keep_sigkills = s->config->reeve.keep_sigkills },
                 .committed = on_committed,
                 .trouble = on_trouble,
+                .begun = on_begun,
                 .userdata = s,
         };
         int r;
@@ -83,6 +92,8 @@ int store_open(Supervisor *s, char *reterr, size_t size) {
         r = clerk_new(&s->clerk, &clerk, &s->opening, text, sizeof(text));
         if (r < 0)
                 return fail(reterr, size, path, r);
+        if (s->opening.created)
+                s->ledger_begun_nsec = s->started_nsec;
         (void) crier_new(&s->crier, &(CrierOptions) { 0 });
         if (s->crier && note[0])
                 (void) crier_say(s->crier, 5, note);

@@ -62,7 +62,7 @@ struct Clerk {
         Ring *answers;
         _Atomic uint64_t committed, next_seq;
         _Atomic uint64_t inserted, duplicates, evicted, retries, unreadable;
-        atomic_bool troubled;
+        atomic_bool troubled, begun;    /* begun: anew while it ran, and not told yet */
 };
 
 /* Copies a question with its strings. NULL: no memory. */

@@ -47,8 +47,9 @@ static void trouble_end(Clerk *c) {
                 tell_trouble(c, "the ledger can be written again", /* over= */ true);
 }
 
-/* Opens the ledger anew under the id it had. Another id there means another ledger was put in its place. */
-static int ledger_reopen(Clerk *c) {
+/* Opens the ledger anew under the id it had. Another id there means another ledger was put in its place. Of a new file all
+ * before @first, the first record that is to be written, is gone. */
+static int ledger_reopen(Clerk *c, uint64_t first) {
         LedgerOpening o;
         char text[512];
         int r;
@@ -61,8 +62,12 @@ static int ledger_reopen(Clerk *c) {
                 c->ledger = ledger_close(c->ledger, 0);
                 return -ESTALE;
         }
-        if (o.set_aside)
-                tell_trouble(c, text, /* over= */ false);
+        if (!o.created)
+                return 0;
+        if (first > 0)
+                (void) ledger_begin_behind(c->ledger, first - 1);
+        tell_trouble(c, o.set_aside ? text : "there was no ledger any more; a new one was begun", /* over= */ true);
+        atomic_store(&c->begun, true);
         return 0;
 }
 
@@ -122,8 +127,10 @@ static void posts_write(Clerk *c) {
         pthread_mutex_unlock(&c->lock);
         if (n == 0 && c->ledger && !atomic_load(&c->troubled))
                 return;
+        if (c->ledger && !ledger_is_at(c->ledger, c->path))
+                c->ledger = ledger_close(c->ledger, 0);
         if (!c->ledger)
-                r = ledger_reopen(c);
+                r = ledger_reopen(c, n > 0 ? batch[0].meta.seq : 0);
         if (r == 0 && n > 0)
                 r = batch_insert(c, batch, n);
         if (r == -EUCLEAN)

@@ -130,6 +130,8 @@ void clerk_dispatch(Clerk *c) {
 
         ring_drain_fd(c->answers);
         trouble_dispatch(c);
+        if (atomic_exchange(&c->begun, false) && c->options.begun)
+                c->options.begun(c->options.userdata);
         /* What was committed after an answer was made is told after it: so each record is in the answer, or still with
          * its poster when the answer is handed out. */
         committed = atomic_load(&c->committed);

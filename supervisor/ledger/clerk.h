@@ -20,6 +20,8 @@ typedef struct ClerkOptions {
          * there already): its spool slot is free. @trouble: the ledger cannot be written, or (@over) can be again. */
         void (*committed)(uint64_t seq, void *userdata);
         void (*trouble)(const char *text, bool over, void *userdata);
+        /* The file was deleted, or was damaged and set aside, and a new one begun: what it had is gone. May be NULL. */
+        void (*begun)(void *userdata);
         void *userdata;
 } ClerkOptions;
 

@@ -182,6 +182,7 @@ static void db_close(Ledger *l) {
 
 static int db_open(Ledger *l, const char *path) {
         int r = file_touch(path), code;
+        struct stat st;
 
         if (r < 0) {
                 (void) snprintf(l->error, sizeof(l->error), "%s", strerror(-r));
@@ -191,6 +192,10 @@ static int db_open(Ledger *l, const char *path) {
         if (code != SQLITE_OK)
                 return ledger_fail(l, code);
         (void) sqlite3_busy_timeout(l->db, 2000);
+        if (stat(path, &st) < 0)
+                return -errno;
+        l->device = st.st_dev;
+        l->inode = st.st_ino;
         return 0;
 }
 
@@ -294,6 +299,25 @@ int ledger_open(Ledger **ret, const char *path, const LedgerBounds *bounds, cons
         *ret_opening = o;
         *ret = l;
         return 0;
+}
+
+bool ledger_is_at(const Ledger *l, const char *path) {
+        struct stat st;
+
+        /* What cannot be told is no reason to let go of what works. */
+        if (stat(path, &st) < 0)
+                return errno != ENOENT;
+        return st.st_dev == l->device && st.st_ino == l->inode;
+}
+
+int ledger_begin_behind(Ledger *l, uint64_t seq) {
+        int r = ledger_value_set(l, "evicted_seq", (int64_t) seq);
+
+        if (r == 0)
+                r = ledger_value_set(l, "evicted_sigkill_seq", (int64_t) seq);
+        if (r == 0)
+                l->evicted_seq = l->evicted_sigkill_seq = seq;
+        return r;
 }
 
 Ledger *ledger_close(Ledger *l, uint64_t next_seq) {

@@ -1,6 +1,7 @@
 #pragma once
 /* What the files of the ledger share. */
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "supervisor/ledger/ledger.h"
 
@@ -31,6 +32,8 @@ struct Ledger {
         sqlite3_stmt *statements[_LEDGER_STATEMENTS];
         LedgerBounds bounds;
         char id[LEDGER_ID_SIZE];
+        dev_t device;                   /* of the file that is open */
+        ino_t inode;
         uint64_t reserved_seq;          /* first seq that is not reserved */
         uint64_t evicted_seq, evicted_sigkill_seq;
         Tally *tallies;                 /* by owner; [0] is the sum of all */

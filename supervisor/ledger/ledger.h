@@ -48,6 +48,12 @@ int ledger_open(Ledger **ret, const char *path, const LedgerBounds *bounds, cons
 /* Closes it. @next_seq (0: not known) is the first seq not used: so a clean stop leaves no hole. Returns NULL. */
 Ledger *ledger_close(Ledger *l, uint64_t next_seq);
 
+/* Whether the file that is open still stands at @path: SQLite goes on writing one that was deleted, for nobody. */
+bool ledger_is_at(const Ledger *l, const char *path);
+
+/* Nothing up to @seq is here: who reads on from there is told that it is gone. Returns 0 or -errno. */
+int ledger_begin_behind(Ledger *l, uint64_t seq);
+
 /* Changes the bounds; they are enforced at the next insert. */
 void ledger_configure(Ledger *l, const LedgerBounds *bounds);
 

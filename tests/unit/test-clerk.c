@@ -13,7 +13,7 @@
 
 static char folder[64], file[96];
 static uint64_t committed;
-static int troubles, overs;
+static int troubles, overs, beginnings;
 
 static int folder_make(void **state) {
         (void) state;
@@ -21,7 +21,7 @@ static int folder_make(void **state) {
         assert_non_null(mkdtemp(folder));
         (void) snprintf(file, sizeof(file), "%s/ledger.db", folder);
         committed = 0;
-        troubles = overs = 0;
+        troubles = overs = beginnings = 0;
         return 0;
 }
 
@@ -50,9 +50,14 @@ static void on_trouble(const char *text, bool over, void *userdata) {
         *(over ? &overs : &troubles) += 1;
 }
 
+static void on_begun(void *userdata) {
+        (void) userdata;
+        beginnings++;
+}
+
 static Clerk *clerk_start(size_t queue, int *ret_error, LedgerOpening *o) {
         ClerkOptions options = { .path = file, .bounds = LEDGER_BOUNDS_DEFAULT, .queue = queue, .committed = on_committed,
-                                 .trouble = on_trouble };
+                                 .trouble = on_trouble, .begun = on_begun };
         char text[512];
         Clerk *c;
 
@@ -89,7 +94,7 @@ static uint64_t post(Clerk *c, int type, uint64_t of) {
 typedef struct Seen {
         int calls, error;
         size_t rows, found, counts;
-        uint64_t first;
+        uint64_t first, evicted;
         int64_t number;
 } Seen;
 
@@ -102,6 +107,7 @@ static void on_answer(const ClerkAnswer *a, void *userdata) {
         s->found = a->n_found;
         s->counts = a->n_counts;
         s->number = a->number;
+        s->evicted = a->evicted_seq;
         s->first = a->n_rows ? a->rows[0].meta.seq : 0;
 }
 
@@ -195,6 +201,40 @@ static void test_what_waited_is_written_when_the_disk_is_back(void **state) {
         c = clerk_free(c, 5000000);
 }
 
+/* SQLite went on writing into the file that nobody could find any more. */
+static void test_a_deleted_ledger_is_begun_anew(void **state) {
+        static const char *const files[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm" };
+        LedgerOpening o;
+        int error;
+        Clerk *c = clerk_start(0, &error, &o);
+        uint64_t next;
+        char path[96];
+        Seen s;
+
+        post(c, REEVE_RECORD_KILL, 0);
+        post(c, REEVE_RECORD_KILL, 0);
+        DISPATCH_UNTIL(c, committed == 2);
+        assert_int_equal(beginnings, 0);
+        for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+                (void) snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+                (void) unlink(path);
+        }
+        next = post(c, REEVE_RECORD_KILL, 0);
+        DISPATCH_UNTIL(c, committed == next);
+        DISPATCH_UNTIL(c, beginnings == 1);
+        s = ASK(c, .question = CLERK_LIST);
+        assert_int_equal(s.rows, 1);
+        assert_int_equal(s.first, next);
+        assert_int_equal(s.evicted, next - 1);
+        assert_int_equal(overs, 1);
+        c = clerk_free(c, 5000000);
+        c = clerk_start(0, &error, &o);
+        assert_int_equal(o.records, 1);
+        assert_int_equal(o.next_seq, next + 1);
+        c = clerk_free(c, 5000000);
+        (void) state;
+}
+
 static void test_a_text_that_is_no_json_does_not_stop_the_others(void **state) {
         LedgerOpening o;
         ClerkCounters n;
@@ -235,6 +275,7 @@ int main(void) {
                 TEST(test_questions_see_what_was_posted_before),
                 TEST(test_a_full_queue_refuses_and_counts),
                 TEST(test_what_waited_is_written_when_the_disk_is_back),
+                TEST(test_a_deleted_ledger_is_begun_anew),
                 TEST(test_a_text_that_is_no_json_does_not_stop_the_others),
                 TEST(test_a_reload_changes_the_bounds),
         };
