@@ -102,11 +102,19 @@ static Open *begin(Assembler *a, const Evidence *e, const AssembleSink *sink) {
         return o;
 }
 
+/* oom_lock lets one in: whoever was in before is out, and where a ring was overrun the end mark need never come. */
+static void close_cut_short(Assembler *a, const AssembleSink *sink) {
+        for (uint32_t i = 0; i < a->o.max_open; i++)
+                if (a->open[i].used && a->open[i].lossy)
+                        close_open(a, &a->open[i], 0, sink);
+}
+
 static void feed_oom(Assembler *a, const Evidence *e, const AssembleSink *sink) {
         Open *o = find_open(a, e->pid);
 
         if (o)
                 close_open(a, o, 0, sink);
+        close_cut_short(a, sink);
         o = begin(a, e, sink);
         a->stats.ooms++;
         o->headless = false;
@@ -141,7 +149,7 @@ static void close_open(Assembler *a, Open *o, uint64_t end_nsec, const AssembleS
         k->group_unknown = !k->group_kill && (end_nsec == 0 || o->headless || o->lossy);
         if (end_nsec == 0)
                 a->stats.unclosed++;
-        a->stats.not_counted += k->attempts - k->confirmed;
+        *(o->lossy ? &a->stats.cut_short : &a->stats.not_counted) += k->attempts - k->confirmed;
         assemble_drop_unconfirmed(k);
         if (k->confirmed == 0) {
                 a->stats.empty++;
@@ -218,7 +226,7 @@ void assemble_feed(Assembler *a, const Evidence *e, const AssembleSink *sink) {
 void assemble_expire(Assembler *a, uint64_t now_nsec, const AssembleSink *sink) {
         for (uint32_t i = 0; i < a->o.max_open; i++) {
                 Open *o = &a->open[i];
-                uint64_t wait = o->passes > 0 ? a->o.expire_nsec : a->o.patience_nsec;
+                uint64_t wait = o->passes > 0 || o->lossy ? a->o.expire_nsec : a->o.patience_nsec;
 
                 if (o->used && now_nsec > o->last_nsec && now_nsec - o->last_nsec > wait)
                         close_open(a, o, 0, sink);

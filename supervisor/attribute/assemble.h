@@ -19,7 +19,8 @@ typedef struct AssembleOptions {
         uint64_t expire_nsec;           /* an invocation whose end mark does not come is closed when it has been silent for
                                          * this long; 0: 5 s */
         uint64_t patience_nsec;         /* ... and while no victim has come for this long: the kernel prints its dump in
-                                         * between, and a slow console takes its time. 0: 120 s */
+                                         * between, and a slow console takes its time. Where a ring was overrun what is
+                                         * waited for may be lost: then as above. 0: 120 s */
 } AssembleOptions;
 
 typedef struct AssembleStats {
@@ -27,6 +28,7 @@ typedef struct AssembleStats {
         uint64_t attempts;              /* victims' records seen: passes through __oom_kill_process() */
         uint64_t confirmed;             /* those whose SIGKILL followed: what vmstat oom_kill counts */
         uint64_t not_counted;           /* closed invocations' attempts without SIGKILL: the mm was gone already */
+        uint64_t cut_short;             /* the same where a ring was overrun meanwhile: the SIGKILL may have been overwritten */
         uint64_t ownerless;             /* confirmed ones whose mm had no owner: memory.events does not count them */
         uint64_t kills;                 /* handed over */
         uint64_t sigkills;              /* kernel's SIGKILLs outside any OOM, handed over */

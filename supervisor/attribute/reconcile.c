@@ -14,7 +14,7 @@ static uint64_t growth(uint64_t before, uint64_t now, bool *reset) {
 
 /* All that grew since the last look. */
 typedef struct Growth {
-        uint64_t vmstat, hits, read, overruns, drops, confirmed, not_counted, outside, recorded;
+        uint64_t vmstat, hits, read, overruns, drops, confirmed, not_counted, cut_short, outside, recorded;
 } Growth;
 
 static Growth grown(Reconciler *r, const ReconcileReading *now) {
@@ -24,6 +24,7 @@ static Growth grown(Reconciler *r, const ReconcileReading *now) {
                 .vmstat = now->vmstat_known && b->vmstat_known ? growth(b->vmstat_oom_kill, now->vmstat_oom_kill, &reset) : 0,
                 .confirmed = growth(b->confirmed, now->confirmed, &reset),
                 .not_counted = growth(b->not_counted, now->not_counted, &reset),
+                .cut_short = growth(b->cut_short, now->cut_short, &reset),
                 .outside = growth(b->outside, now->outside, &reset),
                 .recorded = growth(b->recorded, now->recorded, &reset),
         };
@@ -62,17 +63,22 @@ static void forget_surplus(Reconciler *r, const Growth *g, bool settled) {
                 r->hits_surplus = 0;
 }
 
-static size_t add_gap(Reconciler *r, ReconcileGap *gaps, size_t n, uint64_t lost, ReeveGapCause cause, uint64_t to_nsec) {
+static size_t add_gap(Reconciler *r, ReconcileGap *gaps, size_t n, uint64_t lost, uint64_t unread, ReeveGapCause cause, uint64_t to_nsec) {
         if (lost == 0 || n >= RECONCILE_GAPS_MAX)
                 return n;
-        gaps[n] = (ReconcileGap) { .lost = lost, .cause = cause, .from_nsec = r->settled_nsec, .to_nsec = to_nsec };
+        gaps[n] = (ReconcileGap) { .lost = lost, .unread = unread, .cause = cause, .from_nsec = r->settled_nsec, .to_nsec = to_nsec };
         r->counters.unattributed[cause] += lost;
         return n + 1;
 }
 
-/* The rings tell of hits that were lost, and by which of their counters; what vmstat owes beyond that nobody explains. */
+static void forget_seen(Reconciler *r) {
+        r->overruns_seen = r->drops_seen = r->hits_seen = r->cut_short_seen = 0;
+}
+
+/* The rings tell of hits that were lost, and by which of their counters; of what vmstat owes beyond that those explain a part
+ * whose confirmation was overrun, and nobody the rest. */
 static size_t declare(Reconciler *r, const ReconcileReading *now, ReconcileGap gaps[static RECONCILE_GAPS_MAX]) {
-        uint64_t overrun = 0, dropped = 0, rest;
+        uint64_t overrun = 0, dropped = 0, rest, cut;
         size_t n = 0;
 
         if (r->hits_owed > 0) {
@@ -82,11 +88,14 @@ static size_t declare(Reconciler *r, const ReconcileReading *now, ReconcileGap g
                         dropped = r->hits_owed;
         }
         rest = excess(r->vmstat_owed, r->hits_owed);
-        n = add_gap(r, gaps, n, overrun, REEVE_GAP_OVERRUN, now->time_nsec);
-        n = add_gap(r, gaps, n, dropped, REEVE_GAP_DROPPED, now->time_nsec);
-        n = add_gap(r, gaps, n, rest, now->otherwise, now->time_nsec);
+        cut = rest < r->cut_short_seen ? rest : r->cut_short_seen;
+        rest -= cut;
+        n = add_gap(r, gaps, n, overrun + cut, overrun, REEVE_GAP_OVERRUN, now->time_nsec);
+        n = add_gap(r, gaps, n, dropped, dropped, REEVE_GAP_DROPPED, now->time_nsec);
+        n = add_gap(r, gaps, n, rest, 0, now->otherwise, now->time_nsec);
+        r->blind = rest > 0 && now->probes_known && now->otherwise == REEVE_GAP_UNKNOWN && r->hits_seen == 0;
         r->vmstat_owed = r->hits_owed = 0;
-        r->overruns_seen = r->drops_seen = 0;
+        forget_seen(r);
         return n;
 }
 
@@ -106,6 +115,8 @@ size_t reconcile_look(Reconciler *r, const ReconcileReading *now, uint64_t settl
         r->counters.not_counted += g.not_counted;
         r->overruns_seen += g.overruns;
         r->drops_seen += g.drops;
+        r->hits_seen += g.hits;
+        r->cut_short_seen += g.cut_short;
         if (now->vmstat_known && r->base.vmstat_known)
                 balance(&r->vmstat_owed, &r->vmstat_surplus, g.vmstat, g.confirmed);
         if (now->probes_known && r->base.probes_known)
@@ -114,7 +125,7 @@ size_t reconcile_look(Reconciler *r, const ReconcileReading *now, uint64_t settl
         r->base = *now;
         if (!reconcile_pending(r)) {
                 r->settled_nsec = now->time_nsec;
-                r->overruns_seen = r->drops_seen = 0;
+                forget_seen(r);
                 return 0;
         }
         if (!was_owing)
@@ -124,6 +135,13 @@ size_t reconcile_look(Reconciler *r, const ReconcileReading *now, uint64_t settl
         n = declare(r, now, ret_gaps);
         r->settled_nsec = now->time_nsec;
         return n;
+}
+
+bool reconcile_take_blind(Reconciler *r) {
+        bool blind = r->blind;
+
+        r->blind = false;
+        return blind;
 }
 
 bool reconcile_pending(const Reconciler *r) {

@@ -21,6 +21,7 @@ typedef struct ReconcileReading {
         uint64_t overruns, drops;       /* of the kills rings, all CPUs */
         uint64_t confirmed;             /* attempts accounted for; in tier log the Killed lines, repeats counted */
         uint64_t not_counted;
+        uint64_t cut_short;             /* attempts read whose confirmation may have been overrun */
         uint64_t outside;               /* confirmed ones outside Watch=: part of confirmed */
         uint64_t recorded;              /* confirmed ones that stand in kill records: confirmed - outside */
         bool open;                      /* an OOM is under way: judge nothing yet */
@@ -29,6 +30,7 @@ typedef struct ReconcileReading {
 
 typedef struct ReconcileGap {
         uint64_t lost;                  /* kills (attempts) of which no record tells */
+        uint64_t unread;                /* of these, hits that were not read either */
         ReeveGapCause cause;
         uint64_t from_nsec, to_nsec;
 } ReconcileGap;
@@ -50,7 +52,8 @@ typedef struct Reconciler {
         uint64_t hits_owed, hits_surplus;       /* hits beyond what was read; and the other way round */
         uint64_t owed_nsec;             /* since when something has been owing */
         uint64_t settled_nsec;          /* when nothing was last */
-        uint64_t overruns_seen, drops_seen;
+        uint64_t overruns_seen, drops_seen, hits_seen, cut_short_seen;  /* since something has been owing */
+        bool blind;                     /* of the last gap no probe was hit, and nobody was told yet */
         ReconcileCounters counters;
 } Reconciler;
 
@@ -61,6 +64,9 @@ void reconcile_begin(Reconciler *r, const ReconcileReading *first);
 /* Compares. Returns how many gaps stand in @ret_gaps. A difference becomes a gap when it was there at two looks at least
  * @settle_nsec apart with no OOM under way; until then reconcile_pending() is true and the caller looks again. */
 size_t reconcile_look(Reconciler *r, const ReconcileReading *now, uint64_t settle_nsec, ReconcileGap ret_gaps[static RECONCILE_GAPS_MAX]);
+
+/* Whether the kills of the last gap passed by all probes: these do not run any more. True once for each such gap. */
+bool reconcile_take_blind(Reconciler *r);
 
 /* Is there a difference that is not yet a gap? */
 bool reconcile_pending(const Reconciler *r);

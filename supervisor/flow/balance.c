@@ -50,6 +50,7 @@ static ReconcileReading take_reading(Supervisor *s) {
                         now.read = kprobe_victims_read(s->from.kprobe);
                 now.confirmed = spool_account(s->spool)->accounted;
                 now.not_counted = assemble_stats(s->from.assembler)->not_counted;
+                now.cut_short = assemble_stats(s->from.assembler)->cut_short;
                 now.open = assemble_oldest(s->from.assembler) != UINT64_MAX || s->n_late > 0 ||
                            (s->from.unwatched && s->readback);
                 now.otherwise = s->from.unwatched ? REEVE_GAP_NOT_WATCHING : REEVE_GAP_UNKNOWN;
@@ -101,7 +102,7 @@ static bool look(Supervisor *s, uint64_t settle_nsec) {
         for (size_t i = 0; i < n; i++) {
                 emit_gap(s, &gaps[i]);
                 if (s->from.kprobe && (gaps[i].cause == REEVE_GAP_OVERRUN || gaps[i].cause == REEVE_GAP_DROPPED))
-                        kprobe_told_lost(s->from.kprobe, gaps[i].lost);
+                        kprobe_told_lost(s->from.kprobe, gaps[i].unread);
         }
         if (now.open || reconcile_pending(&s->from.reconciler))
                 return false;

@@ -108,6 +108,34 @@ static void test_an_overrun_meanwhile_makes_nothing_sure(void **state) {
         }
 }
 
+/* The victim and the end of the first one were overwritten: it held all gaps back for two minutes. */
+static void test_what_an_overrun_cut_short_is_not_waited_for(void **state) {
+        Bench b = bench(&(AssembleOptions) { 0 });
+
+        (void) state;
+        feed(&b, oom(5, 1000, 10));
+        feed(&b, lost(1001, 1999));
+        feed(&b, oom(6, 2000, 10));
+        assert_int_equal(assemble_oldest(b.a), 2000);
+        feed(&b, victim(6, 2001, 98, 3));
+        feed(&b, signal_of(6, 2002, 98, 0));
+        feed(&b, end(6, 2003));
+        assert_int_equal(b.seen->n_kills, 1);
+        assert_true(b.seen->kills[0].victims_complete);
+        feed(&b, oom(7, 3000, 10));
+        feed(&b, victim(7, 3001, 97, 3));
+        feed(&b, lost(3002, 3999));
+        assemble_expire(b.a, UINT64_C(5000003001), &b.sink);
+        assert_int_equal(assemble_oldest(b.a), 3000);
+        assemble_expire(b.a, UINT64_C(5000003002), &b.sink);
+        assert_int_equal(assemble_oldest(b.a), UINT64_MAX);
+        assert_int_equal(b.seen->n_kills, 1);
+        assert_int_equal(assemble_stats(b.a)->empty, 2);
+        assert_int_equal(assemble_stats(b.a)->cut_short, 1);
+        assert_int_equal(assemble_stats(b.a)->not_counted, 0);
+        bench_end(&b);
+}
+
 static void test_bounds_are_counted(void **state) {
         Bench b = bench(&(AssembleOptions) { .max_victims = 2, .max_open = 1, .path_bytes = 8 });
 
@@ -195,6 +223,7 @@ int main(void) {
                 cmocka_unit_test(test_a_slow_console_loses_nothing),
                 cmocka_unit_test(test_a_victim_without_its_head_is_kept),
                 cmocka_unit_test(test_an_overrun_meanwhile_makes_nothing_sure),
+                cmocka_unit_test(test_what_an_overrun_cut_short_is_not_waited_for),
                 cmocka_unit_test(test_bounds_are_counted),
                 cmocka_unit_test(test_interleaving_changes_nothing),
         };

@@ -57,13 +57,40 @@ static void test_a_kill_between_two_readings_is_no_gap(void **state) {
         assert_false(reconcile_pending(&r));
 }
 
+/* Kprobes were disabled: the kernel counts, and no probe does. */
+static void test_probes_that_do_not_run_are_found_out(void **state) {
+        static const struct { const char *why; uint64_t hits; ReeveGapCause otherwise; bool blind; } rows[] = {
+                { "no probe was hit", 0, REEVE_GAP_UNKNOWN, true },
+                { "one was", 1, REEVE_GAP_UNKNOWN, false },
+                { "there was none yet", 0, REEVE_GAP_NOT_WATCHING, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                Reconciler r = begun(0);
+                ReconcileReading x = at(2, 2);
+
+                x.hits = x.read = x.confirmed = x.recorded = rows[i].hits;
+                x.otherwise = rows[i].otherwise;
+                assert_int_equal(look(&r, &x), 0);
+                assert_false(reconcile_take_blind(&r));
+                x.time_nsec += SECOND;
+                assert_int_equal(look(&r, &x), 1);
+                if (reconcile_take_blind(&r) != rows[i].blind)
+                        fail_msg("%s", rows[i].why);
+                assert_false(reconcile_take_blind(&r));
+        }
+}
+
 static void test_losses_have_size_and_cause(void **state) {
-        static const struct { const char *why; uint64_t hits, read, confirmed, overruns; ReeveGapCause otherwise; size_t n; uint64_t lost[2]; ReeveGapCause cause[2]; } rows[] = {
-                { "the ring was overrun", 10, 7, 7, 90, REEVE_GAP_UNKNOWN, 1, { 3 }, { REEVE_GAP_OVERRUN } },
-                { "the kernel dropped them", 10, 9, 9, 0, REEVE_GAP_UNKNOWN, 1, { 1 }, { REEVE_GAP_DROPPED } },
-                { "the probe did not fire", 8, 8, 8, 0, REEVE_GAP_UNKNOWN, 1, { 2 }, { REEVE_GAP_UNKNOWN } },
-                { "the log moved on", 10, 10, 4, 0, REEVE_GAP_KMSG, 1, { 6 }, { REEVE_GAP_KMSG } },
-                { "both", 8, 7, 7, 5, REEVE_GAP_UNKNOWN, 2, { 1, 2 }, { REEVE_GAP_OVERRUN, REEVE_GAP_UNKNOWN } },
+        static const struct { const char *why; uint64_t hits, read, confirmed, overruns, cut_short, unread; ReeveGapCause otherwise; size_t n; uint64_t lost[2]; ReeveGapCause cause[2]; } rows[] = {
+                { "the ring was overrun", 10, 7, 7, 90, 0, 3, REEVE_GAP_UNKNOWN, 1, { 3 }, { REEVE_GAP_OVERRUN } },
+                { "the kernel dropped them", 10, 9, 9, 0, 0, 1, REEVE_GAP_UNKNOWN, 1, { 1 }, { REEVE_GAP_DROPPED } },
+                { "the probe did not fire", 8, 8, 8, 0, 0, 0, REEVE_GAP_UNKNOWN, 1, { 2 }, { REEVE_GAP_UNKNOWN } },
+                { "the log moved on", 10, 10, 4, 0, 0, 0, REEVE_GAP_KMSG, 1, { 6 }, { REEVE_GAP_KMSG } },
+                { "the ring was overrun between a victim and its signal", 10, 7, 6, 9, 1, 3, REEVE_GAP_UNKNOWN, 1, { 4 }, { REEVE_GAP_OVERRUN } },
+                { "a signal alone was overrun", 10, 10, 9, 0, 3, 0, REEVE_GAP_UNKNOWN, 1, { 1 }, { REEVE_GAP_OVERRUN } },
+                { "both", 8, 7, 7, 5, 0, 1, REEVE_GAP_UNKNOWN, 2, { 1, 2 }, { REEVE_GAP_OVERRUN, REEVE_GAP_UNKNOWN } },
         };
 
         (void) state;
@@ -76,6 +103,7 @@ static void test_losses_have_size_and_cause(void **state) {
                 x.read = rows[i].read;
                 x.confirmed = x.recorded = rows[i].confirmed;
                 x.overruns = rows[i].overruns;
+                x.cut_short = rows[i].cut_short;
                 x.otherwise = rows[i].otherwise;
                 assert_int_equal(look(&r, &x), 0);
                 x.time_nsec = 2500000000;
@@ -91,6 +119,7 @@ static void test_losses_have_size_and_cause(void **state) {
                         if (gaps[g].lost != rows[i].lost[g] || gaps[g].cause != rows[i].cause[g])
                                 fail_msg("%s: gap %zu of %lu, cause %d", rows[i].why, g, (unsigned long) gaps[g].lost, gaps[g].cause);
                         assert_int_equal(gaps[g].from_nsec, SECOND);
+                        assert_int_equal(gaps[g].unread, g == 0 ? rows[i].unread : 0);
                         assert_int_equal(r.counters.unattributed[gaps[g].cause], rows[i].lost[g]);
                 }
                 assert_false(reconcile_pending(&r));
@@ -144,6 +173,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_agrees_is_no_gap),
                 cmocka_unit_test(test_a_kill_between_two_readings_is_no_gap),
+                cmocka_unit_test(test_probes_that_do_not_run_are_found_out),
                 cmocka_unit_test(test_losses_have_size_and_cause),
                 cmocka_unit_test(test_a_counter_that_begins_anew),
                 cmocka_unit_test(test_a_lasting_surplus_hides_nothing),
