@@ -67,6 +67,8 @@ int logtier_open(Supervisor *s) {
         }
         s->from.log_why[0] = '\0';
         s->from.log_nsec = clock_boottime_nsec();
+        if (s->from.heard_log_nsec == 0)
+                s->from.heard_log_nsec = s->from.log_nsec;
         return state_io(s, &s->from.log_io, logsource_fd(s->from.log), EPOLLIN, PRIORITY_KILLS, on_log);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "supervisor/base/clock.h"
+#include "supervisor/flow/bell.h"
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/intake.h"
 #include "supervisor/flow/late.h"
@@ -19,6 +20,8 @@ enum {
         PASSES_MAX = 4,                         /* over the rings at once: a user's flood must not hold the loop */
 };
 
+#define CHECK_EVERY_NSEC UINT64_C(100000000)
+
 /* What charges under way add to usage for a moment is 64 pages a CPU: more than that above max was a limit's write. */
 static AssembleOptions assemble_options(void) {
         return (AssembleOptions) { .page_size = (uint32_t) sysconf(_SC_PAGESIZE),
@@ -29,7 +32,27 @@ static void on_kill(const Kill *kill, void *userdata) {
         intake_kill(userdata, kill);
 }
 
+/* One by the kernel, outside of any OOM, may be an OOM kill of which the probes said nothing: somebody switched them off, or had
+ * done so while the log was read instead. Then it is no sigkill. Users can make the kernel send many (dying pid namespaces). */
+static bool is_doubtful(Supervisor *s, const Sigkill *signal) {
+        uint64_t now = clock_boottime_nsec();
+        char ignored[256];
+
+        if (s->from.heard_log_nsec > 0 && signal->time_nsec >= s->from.heard_log_nsec && signal->time_nsec < s->from.known_nsec)
+                return true;
+        if (now - s->from.checked_nsec >= CHECK_EVERY_NSEC) {
+                s->from.checked_nsec = now;
+                s->from.checked_bad = kprobe_check(s->from.kprobe, ignored, sizeof(ignored)) < 0;
+        }
+        return s->from.checked_bad;
+}
+
 static void on_sigkill(const Sigkill *signal, void *userdata) {
+        if (signal->means == REEVE_MEANS_KERNEL) {
+                lookagain_later(userdata);
+                if (is_doubtful(userdata, signal))
+                        return;
+        }
         signals_take(userdata, signal);
 }
 
@@ -174,12 +197,15 @@ int ringtier_open(Supervisor *s) {
                 r = state_io(s, &s->from.churn_io, kprobe_churn_fd(s->from.kprobe), EPOLLIN, PRIORITY_CHURN, on_churn);
         if (r >= 0)
                 r = sd_event_source_set_enabled(s->from.churn_io, SD_EVENT_ONESHOT);
+        if (r >= 0)
+                bell_open(s);
         return r;
 }
 
 void ringtier_close(Supervisor *s) {
         s->from.kills_io = sd_event_source_disable_unref(s->from.kills_io);
         s->from.churn_io = sd_event_source_disable_unref(s->from.churn_io);
+        bell_close(s);
         s->from.kprobe = kprobe_close(s->from.kprobe);
         s->from.known_nsec = 0;
 }

@@ -10,6 +10,7 @@
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/flow/balance.h"
+#include "supervisor/flow/bell.h"
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/logtier.h"
@@ -17,6 +18,8 @@
 #include "supervisor/flow/ringtier.h"
 
 enum { FAILURES_MAX = 3 };
+#define BETTER_WAIT_NSEC UINT64_C(2000000000)
+#define BETTER_WAIT_MAX_NSEC UINT64_C(300000000000)
 
 static int configured_source(const Supervisor *s) {
         return s->options.source >= 0 ? s->options.source : (int) s->config->reeve.source;
@@ -26,6 +29,9 @@ static void choose(Supervisor *s) {
         int wanted = configured_source(s), r = -ENOENT;
 
         s->from.tier = REEVE_TIER_LOG;
+        s->from.better_wanted = wanted != CONFIG_SOURCE_LOG;
+        s->from.better_nsec = 0;
+        s->from.better_wait_nsec = BETTER_WAIT_NSEC;
         if (wanted == CONFIG_SOURCE_LOG)
                 (void) snprintf(s->from.kprobe_why, sizeof(s->from.kprobe_why), "Source=log asks for the log");
         else {
@@ -35,6 +41,7 @@ static void choose(Supervisor *s) {
         }
         if (r >= 0) {
                 s->from.tier = REEVE_TIER_KPROBE;
+                s->from.better_wanted = false;
                 (void) snprintf(s->from.log_why, sizeof(s->from.log_why), "not needed beside kprobe");
                 return;
         }
@@ -79,16 +86,23 @@ static void change(Supervisor *s, const char *why) {
         groups_follow(s);
 }
 
-/* The log goes on until the better source is there. */
+/* The log goes on until the better source is there. In vain costs the kernel's types read and a probe set: less and less often. */
 static void try_better(Supervisor *s) {
+        uint64_t now = clock_boottime_nsec();
+
+        if (now < s->from.better_nsec)
+                return;
         if (ringtier_open(s) < 0) {
                 ringtier_close(s);
+                s->from.better_nsec = now + s->from.better_wait_nsec;
+                if (s->from.better_wait_nsec < BETTER_WAIT_MAX_NSEC)
+                        s->from.better_wait_nsec *= 2;
                 return;
         }
         sources_finish(s);
         logtier_close(s);
         s->from.tier = REEVE_TIER_KPROBE;
-        s->from.degraded = false;
+        s->from.degraded = s->from.better_wanted = false;
         (void) snprintf(s->from.log_why, sizeof(s->from.log_why), "not needed beside kprobe");
         say_tier(s, "it works again");
         balance_begin(s, false);
@@ -108,13 +122,16 @@ static void lose_watch(Supervisor *s, const char *why) {
 void sources_check(Supervisor *s) {
         char why[256];
 
+        bell_arm(s);
         if (s->from.kprobe && kprobe_check(s->from.kprobe, why, sizeof(why)) < 0)
                 lose_watch(s, why);
         else if (s->from.kprobe && s->from.failures >= FAILURES_MAX)
                 lose_watch(s, "the rings cannot be read any more");
-        else if (s->from.degraded && configured_source(s) != CONFIG_SOURCE_LOG)
+        else if (s->from.better_wanted)
                 try_better(s);
         balance_look(s);
+        if (s->from.kprobe && reconcile_take_blind(&s->from.reconciler))
+                lose_watch(s, "the kernel killed and ran none of our probes");
 }
 
 void sources_open(Supervisor *s) {

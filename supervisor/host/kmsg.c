@@ -83,6 +83,11 @@ ssize_t kmsg_read(Kmsg *k, char ret[KMSG_RECORD_SIZE], uint64_t *ret_lost) {
         return n;
 }
 
+int kmsg_skip(Kmsg *k) {
+        k->known = false;
+        return lseek(k->fd, 0, SEEK_END) < 0 ? -errno : 0;
+}
+
 void kmsg_counts(const Kmsg *k, KmsgCounts *ret) {
         *ret = k->counts;
 }

@@ -26,5 +26,8 @@ int kmsg_fd(const Kmsg *k);
  * gets how many records went missing right before it. */
 ssize_t kmsg_read(Kmsg *k, char ret[KMSG_RECORD_SIZE], uint64_t *ret_lost);
 
+/* Goes behind the newest record: what was not read is let go, uncounted. Returns 0 or -errno. */
+int kmsg_skip(Kmsg *k);
+
 /* Gives the counters since the start. */
 void kmsg_counts(const Kmsg *k, KmsgCounts *ret);

@@ -7,6 +7,20 @@
 
 #include "supervisor/host/kprobe-private.h"
 
+static int check_switch(const Kprobe *k, char *why, size_t size) {
+        char text[16];
+
+        if (k->switch_fd < 0 || trace_pread_small(k->switch_fd, text, sizeof(text)) < 1 || text[0] != '0')
+                return 0;
+        (void) snprintf(why, size, "all kprobes are disabled (kprobes/enabled in debugfs is 0)");
+        return -ESHUTDOWN;
+}
+
+int kprobe_switch_open(Kprobe *k, char *reterr_why, size_t why_size) {
+        k->switch_fd = open("/sys/kernel/debug/kprobes/enabled", O_RDONLY | O_CLOEXEC);
+        return check_switch(k, reterr_why, why_size);
+}
+
 void kprobe_watch(Kprobe *k) {
         for (int i = 0; i < PAGE_INSTANCES; i++) {
                 char path[128], file[160];
@@ -60,13 +74,13 @@ static int check_instance(Kprobe *k, PageInstance i, char *why, size_t size) {
 }
 
 int kprobe_check(Kprobe *k, char *reterr_why, size_t why_size) {
-        rings_arm(k);
-        for (int i = 0; i < PAGE_INSTANCES; i++) {
-                int r = check_instance(k, (PageInstance) i, reterr_why, why_size);
+        int r = check_switch(k, reterr_why, why_size);
 
-                if (r < 0)
-                        return r;
-        }
+        rings_arm(k);
+        for (int i = 0; r == 0 && i < PAGE_INSTANCES; i++)
+                r = check_instance(k, (PageInstance) i, reterr_why, why_size);
+        if (r < 0)
+                return r;
         if (k->counters.implausible > 0) {
                 (void) snprintf(reterr_why, why_size,
                                 "what %" PRIu64 " OOM records say contradicts itself: an offset is wrong",

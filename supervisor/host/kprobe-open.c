@@ -142,6 +142,8 @@ static int open_steps(Kprobe *k, const KprobeOptions *o, char *why, size_t size)
         if (r == 0)
                 r = check_host(k, why, size);
         if (r == 0)
+                r = kprobe_switch_open(k, why, size);
+        if (r == 0)
                 r = read_layout(k, o, why, size);
         if (r < 0)
                 return r;
@@ -183,7 +185,7 @@ int kprobe_open(Kprobe **ret, const KprobeOptions *options, char *reterr_why, si
 
         if (!k)
                 return explain(reterr_why, why_size, -ENOMEM, "kprobe");
-        k->tracefs.fd = k->profile_fd = -1;
+        k->tracefs.fd = k->profile_fd = k->switch_fd = -1;
         k->spare = RING_NO_PAGE;
         for (int i = 0; i < PAGE_INSTANCES; i++) {
                 k->dirs[i] = k->epolls[i] = -1;
@@ -213,6 +215,7 @@ Kprobe *kprobe_close(Kprobe *k) {
         for (uint32_t i = 0; i < k->n_generations; i++)
                 ringformats_free(k->generations[i].formats);
         fd_closep(&k->profile_fd);
+        fd_closep(&k->switch_fd);
         trace_close(&k->tracefs);
         pagestore_memory_free(&k->own_store);
         free(k->rings);

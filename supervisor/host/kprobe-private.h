@@ -92,6 +92,7 @@ struct Kprobe {
         KprobeCounters counters;
         int profile_fd;
         int watched[PAGE_INSTANCES][2 + 2 * 8];         /* descriptors kprobe_check() looks at */
+        int switch_fd;                  /* debugfs: whether any kprobe runs; -1 where it cannot be seen */
 };
 
 /* Where PageStore.counters are used: which generation they are of, records read by probe, losses told. */
@@ -155,6 +156,10 @@ void kprobe_baseline_check(Kprobe *k);
 void kprobe_baseline_take(Kprobe *k);
 
 /* --- watching over ourselves (kprobe-check.c) --- */
+
+/* Opens the switch by which an administrator disables all kprobes (debugfs). Returns 0, also where it cannot be seen, or
+ * -ESHUTDOWN with the reason when they are disabled. */
+int kprobe_switch_open(Kprobe *k, char *reterr_why, size_t why_size);
 
 /* Holds open what kprobe_check() looks at, since a rule that is checked at each kill must not look paths up. */
 void kprobe_watch(Kprobe *k);
