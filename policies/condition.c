@@ -98,6 +98,32 @@ bool condition_feed(ConditionState *s, const RuleCondition *c, ConditionValue va
         return s->holds;
 }
 
+/* What is measured over a span rather than at a moment: nothing of it where nothing moves. */
+static bool is_motion(RuleWhat what) {
+        switch (what) {
+        case RULE_USAGE:
+        case RULE_UNRECLAIMABLE:
+        case RULE_SWAP:
+        case RULE_HOST_AVAILABLE:
+        case RULE_HOST_SWAP: return false;
+        default: return true;
+        }
+}
+
+bool condition_still(const RuleCondition *c, const Observation *still, const HostReading *host) {
+        ConditionValue value;
+
+        /* It never reaches a limit, and of all else it has none. */
+        if (is_motion(c->what))
+                return c->what == RULE_TIME_TO_LIMIT ? !c->below : c->below;
+        value = condition_measure(c, still, host);
+        return past(c, &value, 0.1);
+}
+
+bool condition_heralded(const RuleCondition *c) {
+        return !c->below && is_motion(c->what) && c->what != RULE_GROWTH && c->what != RULE_TIME_TO_LIMIT;
+}
+
 uint64_t condition_reach(const RuleCondition *c) {
         if (c->what == RULE_TIME_TO_LIMIT)
                 return CONDITION_GROWTH_USEC;

@@ -29,5 +29,13 @@ ConditionValue condition_measure(const RuleCondition *c, const Observation *o, c
  * known breaks it. */
 bool condition_feed(ConditionState *s, const RuleCondition *c, ConditionValue value, uint64_t now_usec);
 
+/* Whether @c can hold of a cgroup in which nothing moves. @still: its last reading, alone. Within a tenth of the threshold
+ * counts, for who is so near is to be looked at. */
+bool condition_still(const RuleCondition *c, const Observation *still, const HostReading *host);
+
+/* Whether the kernel tells in time that @c may come true: it needs a stall or an event of memory.events, so whoever sees neither
+ * there need not measure it. */
+bool condition_heralded(const RuleCondition *c);
+
 /* How far back a condition looks; microseconds. */
 uint64_t condition_reach(const RuleCondition *c);

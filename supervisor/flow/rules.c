@@ -42,7 +42,7 @@ static void round_begin(Supervisor *s) {
         EyesRequest look = { .kind = EYES_BATCH };
         Batch *b;
 
-        if (watchlist_count(r->judging.watchlist) == 0)
+        if (watchlist_pairs(r->judging.watchlist) == 0)
                 return;
         b = batch_idle(r, now);
         if (b) {
@@ -67,7 +67,7 @@ static int on_kick(sd_event_source *source, void *userdata) {
         Supervisor *s = userdata;
 
         (void) source;
-        if (watchlist_count(s->rules.judging.watchlist) == 0)
+        if (watchlist_pairs(s->rules.judging.watchlist) == 0)
                 return 0;
         if (verdicts_open(s) < 0)
                 state_say(s, "watch_lost", "Rules cannot act: their threads do not start.", NULL);
@@ -86,7 +86,7 @@ void rules_batch(Supervisor *s, const EyesAnswer *answer) {
         again = judging_round(&r->judging, answer->batch, now, verdicts_decided, s);
         if (r->timer)
                 (void) sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
-        if (watchlist_count(r->judging.watchlist) > 0)
+        if (watchlist_pairs(r->judging.watchlist) > 0)
                 state_timer(s, &r->timer, again ? 1000 : watchlist_interval(r->judging.watchlist, &r->judging.host), on_round);
 }
 
@@ -181,9 +181,14 @@ static json_t *candidacy_json(Supervisor *s, const WatchlistMatch *m, const char
 json_t *rules_standing(Supervisor *s, uint64_t id) {
         json_t *list = json_array();
         char path[4352];
+        TreeGroup g = { .parent_id = id };
 
         if (!s->rules.judging.watchlist || tree_path(s->tree, id, path, sizeof(path)) < 0)
                 return list;
+        /* Most sleep. */
+        do
+                watchlist_rouse(s->rules.judging.watchlist, g.parent_id);
+        while (tree_get(s->tree, g.parent_id, &g) && g.parent_id);
         for (size_t i = 0; i < watchlist_count(s->rules.judging.watchlist); i++) {
                 const WatchlistMatch *m = watchlist_match(s->rules.judging.watchlist, i);
 

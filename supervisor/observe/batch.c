@@ -1,41 +1,32 @@
 #include "supervisor/observe/batch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "policies/predict.h"
 #include "supervisor/base/array.h"
-#include "supervisor/base/clock.h"
-#include "supervisor/base/fd.h"
-#include "supervisor/host/proc.h"
-#include "supervisor/observe/facts.h"
-#include "supervisor/observe/sample.h"
 
-enum { LEVELS_MAX = 64, QUICK_BYTES = 1 << 20 };
+enum { LITTLE_BYTES = 1 << 20 };
 
 void batch_clear(Batch *b) {
-        b->n = b->texts_length = 0;
+        b->n = b->n_tallies = b->texts_length = 0;
         atomic_store(&b->read, false);
 }
 
 void batch_done(Batch *b) {
         free(b->items);
+        free(b->tallies);
         free(b->texts);
         b->items = NULL;
+        b->tallies = NULL;
         b->texts = NULL;
-        b->n = b->size = b->texts_size = 0;
+        b->n = b->size = b->n_tallies = b->tallies_size = b->texts_size = 0;
 }
 
-int batch_add(Batch *b, uint64_t id, const char *path, bool points_wanted, const Reading *before) {
+/* Keeps @path in the batch. Returns 0 and its offset, or -ENOMEM. */
+static int text_add(Batch *b, const char *path, size_t *ret) {
         size_t length = strlen(path) + 1;
-        BatchItem *items = array_grow(b->items, b->n, &b->size, sizeof(*items));
 
-        if (!items)
-                return -ENOMEM;
-        b->items = items;
         if (b->texts_length + length > b->texts_size) {
                 size_t size = (b->texts_length + length) * 2;
                 char *texts = realloc(b->texts, size);
@@ -46,193 +37,47 @@ int batch_add(Batch *b, uint64_t id, const char *path, bool points_wanted, const
                 b->texts_size = size;
         }
         memcpy(b->texts + b->texts_length, path, length);
-        b->items[b->n++] = (BatchItem) { .id = id, .path = b->texts_length, .points_wanted = points_wanted, .points = -1,
-                                         .quick = before != NULL, .reading = before ? *before : (Reading) { 0 } };
+        *ret = b->texts_length;
         b->texts_length += length;
         return 0;
 }
 
-static int64_t number(int dirfd, const char *file) {
-        int64_t value;
+int batch_add(Batch *b, uint64_t id, const char *path, bool points_wanted, BatchLook look, const Reading *before) {
+        BatchItem *items = array_grow(b->items, b->n, &b->size, sizeof(*items));
+        size_t at;
 
-        return cgroupfs_read_number(dirfd, file, &value) < 0 ? READING_UNKNOWN : value;
-}
-
-static void pressure_read(int dirfd, const char *file, Reading *r) {
-        char text[512];
-        Pressure p;
-        ssize_t n = cgroupfs_read(dirfd, file, text, sizeof(text));
-
-        pressure_parse(&p, text, n < 0 ? 0 : (size_t) n);
-        r->some_usec = p.some.total_usec;
-        r->full_usec = p.full.total_usec;
-}
-
-static void events_read(int dirfd, Reading *r) {
-        MemoryEvents e;
-
-        if (sample_events(dirfd, "memory.events", &e) == 0) {
-                r->high = e.high;
-                r->max = e.max;
-                r->oom = e.oom;
-                r->oom_kill = e.oom_kill;
-        }
-        if (sample_events(dirfd, "memory.events.local", &e) == 0) {
-                r->max_local = e.max;
-                r->oom_local = e.oom;
-        }
-}
-
-static int64_t lesser(int64_t a, int64_t b) {
-        return b >= 0 && (a < 0 || b < a) ? b : a;
-}
-
-/* The least over the ancestors, by the way up from an open directory: no name is looked up that could be another's. */
-static void limits_read(int dirfd, Reading *r, const HostReading *host) {
-        int at = dup(dirfd);
-
-        r->limit = number(dirfd, "memory.max");
-        r->swap_limit = number(dirfd, "memory.swap.max");
-        for (int level = 0; at >= 0 && level < LEVELS_MAX; level++) {
-                int above = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-                int64_t max = above < 0 ? READING_UNKNOWN : number(above, "memory.max");
-
-                (void) close(at);
-                at = above;
-                if (max < 0)
-                        break;
-                r->limit = lesser(r->limit, max);
-                r->swap_limit = lesser(r->swap_limit, number(above, "memory.swap.max"));
-        }
-        if (at >= 0)
-                (void) close(at);
-        /* No more than there is. */
-        if (host->total > 0)
-                r->limit = lesser(r->limit, host->total);
-        if (r->swap_limit >= 0 && host->swap_total >= 0 && host->swap_total < r->swap_limit)
-                r->swap_limit = host->swap_total;
-}
-
-typedef struct Highest {
-        double points;
-        int64_t total_pages, page_size;
-} Highest;
-
-static int64_t known(int64_t value) {
-        return value > 0 ? value : 0;
-}
-
-static int process_look(void *userdata, int32_t pid) {
-        Highest *h = userdata;
-        ProcStatus s;
-        int adj;
-        int64_t points;
-
-        if (proc_status(pid, &s) < 0 || s.kernel_thread || proc_adj(pid, &adj) < 0)
-                return 0;
-        points = predict_badness((known(s.anon_bytes) + known(s.file_bytes) + known(s.shmem_bytes) + known(s.swap_bytes) +
-                                  known(s.page_table_bytes)) / h->page_size, adj, pid == 1, h->total_pages);
-        if (points != PREDICT_NEVER && (double) points > h->points)
-                h->points = (double) points;
+        if (!items)
+                return -ENOMEM;
+        b->items = items;
+        if (text_add(b, path, &at) < 0)
+                return -ENOMEM;
+        b->items[b->n++] = (BatchItem) { .id = id, .path = at, .points_wanted = points_wanted, .points = -1,
+                                         .quick = look == BATCH_QUICK, .close = look == BATCH_CLOSE, .given = look == BATCH_GIVEN,
+                                         .reading = before ? *before : (Reading) { 0 } };
         return 0;
 }
 
-static double points_of(int dirfd, const HostReading *host) {
-        Highest h = { .points = -1, .page_size = sysconf(_SC_PAGESIZE) };
+int batch_add_tally(Batch *b, uint64_t id, const char *path) {
+        BatchTally *tallies = array_grow(b->tallies, b->n_tallies, &b->tallies_size, sizeof(*tallies));
+        size_t at;
 
-        h.total_pages = (known(host->total) + known(host->swap_total)) / h.page_size;
-        (void) facts_each_pid(dirfd, process_look, &h);
-        return h.points;
+        if (!tallies)
+                return -ENOMEM;
+        b->tallies = tallies;
+        if (text_add(b, path, &at) < 0)
+                return -ENOMEM;
+        b->tallies[b->n_tallies++] = (BatchTally) { .id = id, .path = at };
+        return 0;
 }
 
-static void stat_read(int dirfd, Reading *r) {
-        char text[16384];
-        MemoryStat stat;
-        ssize_t n = cgroupfs_read(dirfd, "memory.stat", text, sizeof(text));
-
-        memory_stat_parse(&stat, text, n < 0 ? 0 : (size_t) n);
-        r->unreclaimable = memory_stat_unreclaimable(&stat);
-        if (stat.workingset_refault_file >= 0)
-                r->refault = (stat.workingset_refault_file + known(stat.workingset_refault_anon)) * sysconf(_SC_PAGESIZE);
+static int64_t not_less(int64_t value) {
+        return value > 0 ? value : 0;
 }
 
-/* The root has a stat only: the rest is the host's. */
-static void root_read(int dirfd, Reading *r, const HostReading *host) {
-        _cleanup_close_ int pressure = open("/proc/pressure", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        if (pressure >= 0)
-                pressure_read(pressure, "memory", r);
-        stat_read(dirfd, r);
-        r->limit = host->total;
-        r->current = host->total >= 0 && host->available >= 0 ? host->total - host->available : READING_UNKNOWN;
-        r->swap_limit = host->swap_total;
-        r->swap = host->swap_total >= 0 && host->swap_free >= 0 ? host->swap_total - host->swap_free : READING_UNKNOWN;
+int64_t batch_events(const Reading *r) {
+        return r->high < 0 ? READING_UNKNOWN : r->high + not_less(r->max) + not_less(r->oom) + not_less(r->oom_kill);
 }
 
-static void cgroup_read(int dirfd, Reading *r, const HostReading *host) {
-        pressure_read(dirfd, "memory.pressure", r);
-        r->current = number(dirfd, "memory.current");
-        r->swap = number(dirfd, "memory.swap.current");
-        r->throttle = number(dirfd, "memory.high");
-        r->protection = number(dirfd, "memory.min");
-        if (number(dirfd, "memory.low") > r->protection)
-                r->protection = number(dirfd, "memory.low");
-        /* No more is protected than is there. */
-        r->protection = r->protection > r->current ? r->current : r->protection;
-        events_read(dirfd, r);
-        stat_read(dirfd, r);
-        limits_read(dirfd, r, host);
-}
-
-/* Two files instead of a dozen: who uses what he used and did not wait is where he was. Events come with a stall. */
-static bool quick_look(int dirfd, BatchItem *i) {
-        Reading now = i->reading;
-
-        now.current = number(dirfd, "memory.current");
-        pressure_read(dirfd, "memory.pressure", &now);
-        if (now.current < 0 || now.some_usec < 0 || now.some_usec != i->reading.some_usec || now.full_usec != i->reading.full_usec ||
-            now.current - i->reading.current > QUICK_BYTES || i->reading.current - now.current > QUICK_BYTES)
-                return false;
-        i->reading.time_usec = clock_boottime_nsec() / 1000;
-        return true;
-}
-
-static void item_read(const Batch *b, BatchItem *i, const Cgroupfs *fs) {
-        _cleanup_close_ int dirfd = cgroupfs_open_sure(fs, i->id, b->texts + i->path);
-        char text[256];
-        CgroupEvents events = { .populated = KERNFILE_UNKNOWN };
-        int64_t group;
-        ssize_t n;
-
-        if (i->quick && dirfd >= 0 && quick_look(dirfd, i))
-                return;
-        i->quick = false;
-        i->reading = (Reading) { .time_usec = clock_boottime_nsec() / 1000, .some_usec = -1, .full_usec = -1, .current = -1,
-                                 .unreclaimable = -1, .swap = -1, .protection = -1, .limit = -1, .swap_limit = -1, .throttle = -1,
-                                 .refault = -1, .high = -1, .max = -1, .oom = -1, .oom_kill = -1, .max_local = -1, .oom_local = -1 };
-        i->gone = dirfd == -ENODEV;
-        if (dirfd < 0)
-                return;
-        n = cgroupfs_read(dirfd, "cgroup.events", text, sizeof(text));
-        if (n > 0)
-                cgroup_events_parse(&events, text, (size_t) n);
-        i->populated = events.populated != 0;
-        i->oom_group = cgroupfs_read_number(dirfd, "memory.oom.group", &group) == 0 && group != 0;
-        if (i->id == fs->root_id)
-                root_read(dirfd, &i->reading, &b->host);
-        else
-                cgroup_read(dirfd, &i->reading, &b->host);
-        if (i->points_wanted)
-                i->points = points_of(dirfd, &b->host);
-}
-
-void batch_read(Batch *b, const Cgroupfs *fs) {
-        MemInfo host;
-
-        sample_host(&host);
-        b->host = (HostReading) { .total = host.total, .available = host.available, .swap_total = host.swap_total,
-                                  .swap_free = host.swap_free };
-        for (size_t i = 0; i < b->n; i++)
-                item_read(b, &b->items[i], fs);
-        atomic_store(&b->read, true);
+int64_t batch_little(const Reading *r) {
+        return r->limit > 0 && r->limit / 16 < LITTLE_BYTES ? r->limit / 16 : LITTLE_BYTES;
 }

@@ -15,15 +15,27 @@ typedef struct BatchItem {
         size_t path;                    /* offset of its name in the batch's texts */
         bool points_wanted;             /* also the badness of its processes */
         bool quick;                     /* reading is the one before: where neither use nor stall changed it stands as it is */
+        bool close;                     /* reading is the one before: limits and such are taken over from it */
+        bool given;                     /* reading is known already: nothing is read */
 
         bool gone, populated, oom_group;
         double points;                  /* the highest; -1: not known */
         Reading reading;
 } BatchItem;
 
+/* How much, in three numbers that those of the cgroups below it add up to (stalls at least to as much). */
+typedef struct BatchTally {
+        uint64_t id;
+        size_t path;
+        uint64_t time_usec;
+        int64_t current, events, some_usec;     /* events: all of memory.events that rules ask for; READING_UNKNOWN */
+} BatchTally;
+
 typedef struct Batch {
         BatchItem *items;
         size_t n, size;
+        BatchTally *tallies;            /* read first, one straight after another */
+        size_t n_tallies, tallies_size;
         char *texts;
         size_t texts_length, texts_size;
         HostReading host;
@@ -39,8 +51,25 @@ void batch_clear(Batch *b);
 /* Frees what it holds. */
 void batch_done(Batch *b);
 
-/* Adds a cgroup. @before (NULL: look at all) was read of it not long ago, when all was far. Returns 0 or -ENOMEM. */
-int batch_add(Batch *b, uint64_t id, const char *path, bool points_wanted, const Reading *before);
+/* How to look at one of whom something is known. */
+typedef enum BatchLook {
+        BATCH_WHOLE,
+        BATCH_CLOSE,                    /* all but limits, which were read not long ago */
+        BATCH_QUICK,                    /* whether anything moved; only then all */
+        BATCH_GIVEN,                    /* not at all: so it stood at a time when nothing moved there */
+} BatchLook;
+
+/* Adds a cgroup. @before: what was read of it before; NULL with BATCH_WHOLE. Returns 0 or -ENOMEM. */
+int batch_add(Batch *b, uint64_t id, const char *path, bool points_wanted, BatchLook look, const Reading *before);
+
+/* Adds a cgroup to the tallies. Returns 0 or -ENOMEM. */
+int batch_add_tally(Batch *b, uint64_t id, const char *path);
+
+/* All that memory.events counts, together; READING_UNKNOWN. */
+int64_t batch_events(const Reading *r);
+
+/* How many bytes more or less are no change, of who was read so. */
+int64_t batch_little(const Reading *r);
 
 /* Reads all of it. May stall: eyes only. */
 void batch_read(Batch *b, const Cgroupfs *fs);

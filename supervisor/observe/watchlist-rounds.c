@@ -1,31 +1,22 @@
-/* What to look at, how closely and when next. */
+/* What to look at now, and what was seen. */
 #include "supervisor/observe/watchlist-private.h"
 
-/* A memory hog on today's hardware takes less than this much a second; four looks before it has used up what is left. */
-#define HOG_BYTES_PER_SEC (INT64_C(256) << 20)
-enum { CLOSE_USEC = 200000, FAR_USEC = 2000000, SOON_USEC = 60000000, FULL_USEC = 10000000 };
+/* Limits are read so often, of who is hot and of others; who moved stays hot so long. */
+enum { SETTINGS_USEC = 2000000, WHOLE_USEC = 10000000, HOT_USEC = 10000000, TURN_USEC = 2000000 };
 
-/* Whether what happens there may concern a rule soon. */
-static bool near(const WatchlistMatch *m) {
-        const Reading *r = observation_last(&m->seen);
-        double stalled, left;
+/* In one round at most: who was never read, who may have moved, and whose turn it is. */
+enum { NEW_MAX = 256, OWED_MAX = 512, TURN_MAX = 4 };
 
-        if (m->twice || m->judge.incident || judge_near(&m->judge, m->rule))
-                return true;
-        if (observation_stall(&m->seen, false, FAR_USEC, &stalled) && stalled > 0.01)
-                return true;
-        if (observation_time_to_limit(&m->seen, FAR_USEC, &left) && left < SOON_USEC)
-                return true;
-        return r && r->unreclaimable >= 0 && r->limit > 0 && r->limit != READING_UNLIMITED && r->unreclaimable > r->limit / 2;
-}
+/* ---- planning ---- */
 
-static int plan_one(Watchlist *w, WatchlistCgroup *c, Batch *b, bool points, bool quick) {
+static int plan_one(const Watchlist *w, WatchlistCgroup *c, Batch *b, bool points) {
+        uint64_t age = b->began_usec - c->full_usec;
+        BatchLook look = !c->known || age >= (c->hot ? SETTINGS_USEC : WHOLE_USEC) ? BATCH_WHOLE : c->hot ? BATCH_CLOSE : BATCH_QUICK;
+
         if (c->round == w->round)
                 return 0;
         c->round = w->round;
-        /* Limits may be changed where nothing else does. */
-        quick = quick && c->known && c->last.current >= 0 && c->last.time_usec - c->full_usec < FULL_USEC;
-        return batch_add(b, c->id, c->path, points, quick ? &c->last : NULL);
+        return batch_add(b, c->id, c->path, points, look, look == BATCH_WHOLE ? NULL : &c->last);
 }
 
 static bool wants_points(const RuleSection *rule) {
@@ -35,70 +26,190 @@ static bool wants_points(const RuleSection *rule) {
         return false;
 }
 
-int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
+/* Timers are late by a little: what is nearly due is. */
+static bool due(const Watchlist *w, const WatchlistCgroup *c, uint64_t now_usec) {
+        uint64_t interval = watchlist_interval_of(w, c);
+
+        return now_usec - c->last.time_usec + interval / 8 >= interval;
+}
+
+/* Nobody looked at it since, because nothing moved: so it stood until then. */
+static int plan_owed(Watchlist *w, WatchlistCgroup *c, Batch *b) {
+        uint64_t still = w->gauges[c->gauge - 1].still_usec;
         int r = 0;
 
+        if (still > c->last.time_usec && still < b->began_usec) {
+                c->last.time_usec = still;
+                r = batch_add(b, c->id, c->path, false, BATCH_GIVEN, &c->last);
+        }
+        c->round = w->round;
+        return r < 0 ? r : batch_add(b, c->id, c->path, false, BATCH_QUICK, &c->last);
+}
+
+static int plan_quiet(Watchlist *w, Batch *b) {
+        bool any = w->n_owed > 0;
+        size_t planned = 0;
+        int r = 0;
+
+        for (size_t i = 0; i < w->n_gauges; i++)
+                any = any || w->gauges[i].moved;
+        if (!any)
+                return 0;
+        w->n_owed = 0;
+        for (size_t i = 0; i < w->room && r == 0; i++) {
+                WatchlistCgroup *c = w->slots[i];
+
+                if (!c || !c->gauge || c->attended || c->round == w->round)
+                        continue;
+                c->owed = c->owed || w->gauges[c->gauge - 1].moved;
+                if (!c->owed)
+                        continue;
+                w->n_owed++;
+                if (!due(w, c, b->began_usec))
+                        continue;
+                if (planned == OWED_MAX)
+                        w->behind = true;
+                else {
+                        r = plan_owed(w, c, b);
+                        planned++;
+                }
+        }
+        for (size_t i = 0; i < w->n_gauges; i++)
+                w->gauges[i].moved = false;
+        return r;
+}
+
+/* Limits may be changed where nothing else moves: a few at a time, all are read whole once in a while. */
+static int plan_turn(Watchlist *w, Batch *b) {
+        int r = 0;
+
+        if (w->n_gauges == 0 || b->began_usec - w->turned_usec < TURN_USEC)
+                return 0;
+        w->turned_usec = b->began_usec;
+        for (size_t n = 0, looked = 0; r == 0 && n < TURN_MAX && looked < w->room; looked++) {
+                WatchlistCgroup *c = w->slots[w->turn++ % w->room];
+
+                if (!c || !c->gauge || c->attended || b->began_usec - c->full_usec < WHOLE_USEC)
+                        continue;
+                r = plan_one(w, c, b, false);
+                n++;
+        }
+        return r;
+}
+
+int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
+        size_t unknown = 0;
+        int r;
+
         w->round++;
+        watchlist_mark(w);
+        watchlist_gauges_find(w, tree, b->began_usec);
+        r = watchlist_gauges_plan(w, tree, b);
         /* Who may be acted on first: it is read with all that ranking wants. */
         for (size_t i = 0; i < w->n && r == 0; i++) {
                 const WatchlistMatch *m = w->matches[i];
 
-                if (!near(m))
+                if (!watchlist_near(m))
                         continue;
                 watchlist_below(w, tree, m);
                 for (size_t k = 0; k < w->n_below && r == 0; k++)
-                        r = plan_one(w, w->below[k].cgroup, b, wants_points(m->rule), false);
+                        r = plan_one(w, w->below[k].cgroup, b, wants_points(m->rule));
         }
-        for (size_t i = 0; i < w->n && r == 0; i++)
-                r = plan_one(w, w->matches[i]->cgroup, b, false, !near(w->matches[i]));
-        return r;
+        for (size_t i = 0; i < w->n_attended && r == 0; i++) {
+                WatchlistCgroup *c = w->attended[i];
+
+                if (c->known ? due(w, c, b->began_usec) : unknown++ < NEW_MAX)
+                        r = plan_one(w, c, b, false);
+        }
+        w->behind = unknown > NEW_MAX;
+        if (r == 0)
+                r = plan_quiet(w, b);
+        return r == 0 ? plan_turn(w, b) : r;
+}
+
+/* ---- taking in ---- */
+
+static int64_t apart(int64_t a, int64_t b) {
+        return a > b ? a - b : b - a;
+}
+
+/* Whether more changed than what is always changing. */
+static bool stirs(const Reading *before, const Reading *now) {
+        int64_t elapsed = (int64_t) (now->time_usec - before->time_usec), by = batch_little(before);
+
+        return apart(now->current, before->current) > by || apart(now->unreclaimable, before->unreclaimable) > by ||
+               apart(now->swap, before->swap) > by || (now->some_usec - before->some_usec) * 100 > elapsed ||
+               now->high != before->high || now->max != before->max || now->oom != before->oom || now->oom_kill != before->oom_kill ||
+               now->limit != before->limit || now->throttle != before->throttle;
+}
+
+static void take_whole(WatchlistCgroup *c, const BatchItem *item) {
+        c->known = true;
+        c->populated = item->populated;
+        c->points = item->points;
+        if (item->close)
+                return;
+        c->full_usec = item->reading.time_usec;
+        c->oom_group = item->oom_group;
+}
+
+static void take_one(Watchlist *w, WatchlistCgroup *c, const BatchItem *item) {
+        const Reading *now = &item->reading;
+        bool before = c->known, counted = before && c->hot;
+
+        if (before && !item->quick && !item->given && stirs(&c->last, now))
+                c->stirred_usec = now->time_usec;
+        /* Before what is new, so that the history begins with how it was. */
+        if (c->stirred_usec == now->time_usec && before)
+                watchlist_wake(w, c);
+        if (c->ring)
+                observation_add(&c->seen, now);
+        c->last = *now;
+        if (item->given)
+                return;
+        c->owed = false;
+        if (!item->quick)
+                take_whole(c, item);
+        c->hot = (c->stirred_usec && now->time_usec - c->stirred_usec < HOT_USEC) || watchlist_may_hold(w, c);
+        if (c->hot)
+                watchlist_wake(w, c);
+        /* Of who is in the tallies already they tell, for they are read beside the gauge. */
+        if (!counted)
+                c->at = (BatchTally) { .id = c->id, .time_usec = now->time_usec, .current = now->current, .some_usec = now->some_usec,
+                                       .events = batch_events(now) };
+        w->measure_due = w->measure_due || !item->quick;
+        watchlist_attend(w, c);
+}
+
+/* The host grew short for a rule that also asks for more: of all whom it matches nobody knows how they stand. */
+static void owe_all(Watchlist *w) {
+        for (size_t i = 0; i < w->room; i++)
+                if (w->slots[i] && w->slots[i]->rules && w->slots[i]->rules->host_short && w->slots[i]->gauge) {
+                        w->slots[i]->owed = true;
+                        w->n_owed++;
+                }
 }
 
 void watchlist_take(Watchlist *w, const Batch *b) {
+        uint64_t now = 0;
+
+        w->host = b->host;
+        watchlist_gauges_take(w, b);
         for (size_t i = 0; i < b->n; i++) {
                 const BatchItem *item = &b->items[i];
                 WatchlistCgroup *c = watchlist_find(w, item->id);
 
                 if (!c || item->gone)
                         continue;
-                if (c->ring)
-                        observation_add(&c->seen, &item->reading);
-                c->last = item->reading;
-                if (item->quick)
-                        continue;
-                c->known = true;
-                c->full_usec = item->reading.time_usec;
-                c->populated = item->populated;
-                c->oom_group = item->oom_group;
-                c->points = item->points;
+                take_one(w, c, item);
+                now = item->reading.time_usec > now ? item->reading.time_usec : now;
         }
+        if (watchlist_host_shorter(w, &b->host))
+                owe_all(w);
         for (size_t i = 0; i < w->n; i++)
                 if (w->matches[i]->cgroup->known)
                         observation_add(&w->matches[i]->seen, &w->matches[i]->cgroup->last);
-}
-
-static uint64_t interval_of(const WatchlistMatch *m) {
-        const Reading *r = observation_last(&m->seen);
-        uint64_t usec;
-
-        if (!r || near(m))
-                return CLOSE_USEC;
-        if (r->limit < 0 || r->unreclaimable < 0 || r->limit == READING_UNLIMITED)
-                return FAR_USEC;
-        usec = r->limit > r->unreclaimable ? (uint64_t) ((r->limit - r->unreclaimable) / (HOG_BYTES_PER_SEC / 1000000) / 4) : 0;
-        return usec < CLOSE_USEC ? CLOSE_USEC : usec > FAR_USEC ? FAR_USEC : usec;
-}
-
-uint64_t watchlist_interval(const Watchlist *w, const HostReading *host) {
-        uint64_t least = FAR_USEC;
-
-        for (size_t i = 0; i < w->n; i++) {
-                uint64_t usec = interval_of(w->matches[i]);
-
-                least = usec < least ? usec : least;
-        }
-        /* Whatever the limits say: the host has an end too. */
-        if (host->available >= 0 && host->available / (HOG_BYTES_PER_SEC / 1000000) / 4 < (int64_t) least)
-                least = (uint64_t) (host->available / (HOG_BYTES_PER_SEC / 1000000) / 4);
-        return least < CLOSE_USEC ? CLOSE_USEC : least;
+        watchlist_mark(w);
+        if (now)
+                watchlist_lull(w, now);
 }

@@ -1,6 +1,8 @@
 #pragma once
 /* Watchlist: the cgroups that enabled rules look at, with what was seen of each, and how each rule stands on each. Empty
- * while no rule matches anything: then nobody looks and nothing wakes. Event thread only. */
+ * while no rule matches anything: then nobody looks and nothing wakes. Of those that are matched most are quiet: nothing moves in
+ * them, and they are not read at all while the cgroup above them (their gauge) tells that nothing moved that is not accounted for.
+ * Event thread only. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +12,9 @@
 #include "supervisor/text/config.h"
 #include "supervisor/tree/tree.h"
 
-enum { WATCHLIST_RING = 32, WATCHLIST_CANDIDATES_MAX = 1024, WATCHLIST_MATCHES_MAX = 16384 };
+enum { WATCHLIST_RING = 32, WATCHLIST_CANDIDATES_MAX = 1024, WATCHLIST_MATCHES_MAX = 4096 };
+
+struct WatchlistRules;
 
 /* A cgroup that is looked at: matched by a rule, or near one that is, or both. */
 typedef struct WatchlistCgroup {
@@ -20,13 +24,21 @@ typedef struct WatchlistCgroup {
         Reading *ring;                  /* NULL before it may be acted on */
         double points;                  /* the highest of its processes; -1: not known */
         bool known, populated, oom_group;
+        bool hot;                       /* it moved lately, or a rule may be about to hold */
+        bool owed;                      /* something moved beside it, and it may have been this one: a look is due */
         Reading last;                   /* where known */
-        uint64_t full_usec;             /* when all of it was read */
-        unsigned matches;               /* rules that match it */
+        uint64_t full_usec;             /* when all of it was read, limits too */
+        uint64_t stirred_usec;          /* when it moved last */
+        const struct WatchlistRules *rules;     /* those that match it; NULL: none */
+        unsigned matches;               /* of these on the list of matches; 0: it sleeps */
+        size_t gauge;                   /* that of its gauge, from 1; 0: it is looked at by itself */
+        size_t attended;                /* its place among those who are looked at by themselves, from 1; 0: it is not */
+        BatchTally at;                  /* as of its gauge's last tally */
         uint64_t round;                 /* the last in which it was read */
+        uint64_t near, kept;            /* the last mark at which a rule was near; and had begun something */
 } WatchlistCgroup;
 
-/* A rule on a cgroup that it matches. */
+/* A rule on a cgroup that it matches, while something moves there. */
 typedef struct WatchlistMatch {
         const RuleSection *rule;
         WatchlistCgroup *cgroup;
@@ -58,18 +70,26 @@ void watchlist_died(Watchlist *w, uint64_t id);
 /* Matches that were not taken on, for WATCHLIST_MATCHES_MAX or want of memory. */
 uint64_t watchlist_refused(const Watchlist *w);
 
-/* How many matches there are; the @index-th. A match lives until its cgroup dies or the next watchlist_configure(). */
+/* How many cgroups are matched, each counted once for each rule; most of them sleep. */
+size_t watchlist_pairs(const Watchlist *w);
+
+/* How many matches are awake; the @index-th. A match lives until nothing has moved in its cgroup for as long as its rule looks
+ * back, its cgroup dies, or the next watchlist_configure(). */
 size_t watchlist_count(const Watchlist *w);
 WatchlistMatch *watchlist_match(Watchlist *w, size_t index);
 
-/* Lists in *@b what to read now: all that is matched, and what lies below where something is near. Returns 0 or -ENOMEM. */
+/* Wakes the rules of a cgroup, so that it can be said how they stand on it; ids not on the list are ignored. */
+void watchlist_rouse(Watchlist *w, uint64_t id);
+
+/* Lists in *@b what to read now, at b->began_usec: who moved lately, what lies below where something is near, and whoever may have
+ * moved. Returns 0 or -ENOMEM. */
 int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b);
 
 /* Takes in what was read. */
 void watchlist_take(Watchlist *w, const Batch *b);
 
 /* Microseconds until the next look, by the least headroom: 200 ms where something is near, 2 s where all is far. */
-uint64_t watchlist_interval(const Watchlist *w, const HostReading *host);
+uint64_t watchlist_interval(Watchlist *w, const HostReading *host);
 
 /* Those whom the rule may act on, ranked, in memory of the watchlist's until the next call. *@ret_open may be chosen. */
 JudgeCandidate *watchlist_candidates(Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere,

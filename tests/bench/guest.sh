@@ -1,7 +1,7 @@
 # What tests/bench/run measures in the guest, a part a boot. Prints rows of Markdown tables, and notes between them.
 # shellcheck shell=bash
 #
-# The part is named in the file "part": latency storm cost idle-0 idle-100 idle-1000 idle-10000.
+# The part is named in the file "part": latency storm cost idle-0 idle-100 idle-1000 idle-10000 rules-1000 rules-10000.
 . /reeve/lib.sh
 FILES=/reeve/files
 TRACE=/sys/kernel/tracing
@@ -218,8 +218,64 @@ idle() {
         note "cgroups that reeved knows: $(status .cgroups); window $window s"
 }
 
+# ---- rules: what it costs to watch many that are idle, and a few that are not
+
+# So many rules that match all: half of them need a stall besides.
+rules_text() {
+        local n
+        for ((n = 0; n < $1; n++)); do
+                printf '[rule r%d]\nMatch=/bed/rules/*\nWhen=unreclaimable > %d%%\nThen=notify\n' "$n" $((85 + n % 14))
+                ((n % 2)) || printf 'When=memory.full over 10s > %d%%\n' $((20 + n % 50))
+        done
+}
+# Each swings between a third and two thirds of its limit.
+rules_heat() {
+        local n dir
+        for ((n = $1; n < $2; n++)); do
+                dir=$TOP/c$n
+                echo 48M >"$dir/memory.max"
+                spawn "$dir" "$LOADS/hog" --quiet --swing 16 16
+        done
+}
+rules_cool() {
+        local dir
+        for dir in "$TOP"/c?; do xargs -r kill -9 <"$dir/cgroup.procs"; done 2>/dev/null
+        for dir in "$TOP"/c[1-9]?; do xargs -r kill -9 <"$dir/cgroup.procs"; done 2>/dev/null
+        for dir in "$TOP"/c? "$TOP"/c[1-9]?; do echo max >"$dir/memory.max"; done
+}
+rules_row() {
+        local pid cpu before seconds=20
+        pid=$(reeve_pid)
+        cpu=$(on_cpu "$pid") before=$(switches "$pid")
+        sleep "$seconds"
+        echo "| $1 | $2 | $3 | $(msec $((($(on_cpu "$pid") - cpu) / seconds))) | $((($(switches "$pid") - before) / seconds)) | $(pss "$pid") |"
+}
+rules() {
+        local count=$1 n rules matched
+        TOP=$(cg rules)
+        echo +memory >"$TOP/cgroup.subtree_control"
+        for ((n = 0; n < count; n++)); do mkdir "$TOP/c$n"; done
+        for rules in 1 100; do
+                reeve_fresh "$(rules_text "$rules")"
+                matched() { [[ $(reevectl status --counters --json | jq .rule_matches) == $((count * rules)) ]]; }
+                wait_until 60 "reeved knows all of them" matched
+                # Each is read once.
+                sleep $((5 + count / 500))
+                rules_row "$count" "$rules" 0
+                rules_heat 0 10
+                sleep 5
+                rules_row "$count" "$rules" 10
+                rules_heat 10 50
+                sleep 10
+                rules_row "$count" "$rules" 50
+                expect_equal "$(records verdict)" "" "no verdict"
+                rules_cool
+        done
+}
+
 part=$(cat "$FILES/part")
 case $part in
+rules-*) rules "${part#rules-}" ;;
 idle-*) idle "${part#idle-}" ;;
 *) "part_$part" ;;
 esac

@@ -1,5 +1,7 @@
 #pragma once
 /* Configurations in tests: a text in, all complaints out as one text. */
+#include "check.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -22,4 +24,18 @@ static inline void joined(const Complaints *c, char *buf, size_t size) {
 
                 n += (size_t) snprintf(buf + n, size - n, "%s\n", complaint_format(&c->items[i], line, sizeof(line)));
         }
+}
+
+/* One that is as it should be, or the test fails. */
+static inline Config *config_of(const char *text) {
+        Complaints complaints;
+        Config *config = NULL;
+        char why[4096];
+
+        if (parse(text, &config, &complaints) < 0) {
+                joined(&complaints, why, sizeof(why));
+                fail_msg("%s", why);
+        }
+        complaints_done(&complaints);
+        return config;
 }

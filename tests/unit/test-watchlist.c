@@ -3,21 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "configs.h"
 #include "supervisor/observe/watchlist.h"
 
 #define SEC UINT64_C(1000000)
 enum { MB = 1 << 20 };
-
-static Config *config_of(const char *text) {
-        ConfigFile file = { .name = "t.conf", .text = text, .length = strlen(text) };
-        Complaints complaints = COMPLAINTS_INIT;
-        Config *config = NULL;
-
-        if (config_parse(&file, 1, &config, &complaints) < 0)
-                fail_msg("%s", complaints.count ? complaints.items[0].message : "no memory");
-        complaints_done(&complaints);
-        return config;
-}
 
 /* The tree of all tests: /a has /a/one, /a/two (with /a/two/x and /a/two/y) and /a/sshd; /b is apart. */
 static const struct { uint64_t id; const char *path; } cgroups[] = {
@@ -51,7 +41,7 @@ static void see(Batch *b, uint64_t now, int64_t used) {
         for (size_t i = 0; i < b->n; i++) {
                 BatchItem *item = &b->items[i];
 
-                item->quick = false;
+                item->quick = item->close = false;
                 item->populated = item->id != 6;
                 item->oom_group = item->id == 4;
                 item->reading = (Reading) { .time_usec = now, .limit = 100 * MB,
@@ -61,6 +51,7 @@ static void see(Batch *b, uint64_t now, int64_t used) {
 
 static void look(Watchlist *w, const Tree *t, Batch *b, uint64_t now, int64_t used) {
         batch_clear(b);
+        b->began_usec = now;
         assert_int_equal(watchlist_plan(w, t, b), 0);
         see(b, now, used);
         watchlist_take(w, b);
@@ -83,9 +74,9 @@ static void test_nothing_to_look_at_is_nothing(void **state) {
         assert_false(watchlist_born(w, 8, "/b"));
         assert_true(watchlist_born(w, 2, "/a"));
         assert_false(watchlist_born(w, 2, "/a"));
-        assert_int_equal(watchlist_count(w), 1);
+        assert_int_equal(watchlist_pairs(w), 1);
         watchlist_died(w, 2);
-        assert_int_equal(watchlist_count(w), 0);
+        assert_int_equal(watchlist_pairs(w), 0);
         w = watchlist_free(w);
         (void) config_unref(on);
         (void) config_unref(off);
@@ -130,8 +121,9 @@ static void test_far_is_looked_at_quickly(void **state) {
         all_born(w);
         for (uint64_t n = 1; n < 40; n++) {
                 batch_clear(&b);
+                b.began_usec = n * 2 * SEC;
                 assert_int_equal(watchlist_plan(w, t, &b), 0);
-                assert_int_equal(b.items[0].quick, n != 1 && (n - 2) % 6 != 5);
+                assert_int_equal(b.items[0].quick, n != 1 && (n - 1) % 5 != 0);
                 if (b.items[0].quick)
                         b.items[0].reading.time_usec = n * 2 * SEC;
                 else
@@ -140,6 +132,7 @@ static void test_far_is_looked_at_quickly(void **state) {
         }
         look(w, t, &b, 100 * SEC, 60 * MB);
         batch_clear(&b);
+        b.began_usec = 101 * SEC;
         assert_int_equal(watchlist_plan(w, t, &b), 0);
         for (size_t i = 0; i < b.n; i++)
                 assert_false(b.items[i].quick);
@@ -205,12 +198,16 @@ static void test_nobody_is_chosen_by_a_guess(void **state) {
         assert_int_equal(watchlist_new(&w), 0);
         watchlist_configure(w, config, REEVE_MODE_ACT);
         all_born(w);
+        assert_int_equal(watchlist_count(w), 0);
+        watchlist_rouse(w, 2);
+        assert_int_equal(watchlist_count(w), 1);
         c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
         assert_int_equal(n, 4);
         assert_int_equal(open, 0);
         assert_int_equal(c[0].shelter, JUDGE_UNREAD);
         look(w, t, &b, SEC, 90 * MB);
         batch_clear(&b);
+        b.began_usec = 2 * SEC;
         assert_int_equal(watchlist_plan(w, t, &b), 0);
         see(&b, 2 * SEC, 90 * MB);
         for (size_t i = 0; i < b.n; i++) {
@@ -245,14 +242,14 @@ static void test_many_come_and_go(void **state) {
         }
         for (uint64_t id = 10; id < 1010; id += 2)
                 watchlist_died(w, id * 64);
-        assert_int_equal(watchlist_count(w), 500);
+        assert_int_equal(watchlist_pairs(w), 500);
         for (uint64_t id = 10; id < 1010; id += 2) {
                 (void) snprintf(path, sizeof(path), "/g/%lu", (unsigned long) id);
                 assert_true(watchlist_born(w, id * 64, path));
                 (void) snprintf(path, sizeof(path), "/g/%lu", (unsigned long) id + 1);
                 assert_false(watchlist_born(w, (id + 1) * 64, path));
         }
-        assert_int_equal(watchlist_count(w), 1000);
+        assert_int_equal(watchlist_pairs(w), 1000);
         w = watchlist_free(w);
         (void) config_unref(config);
 }

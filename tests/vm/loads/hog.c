@@ -8,6 +8,7 @@
  *     --adj N          set its own oom_score_adj
  *     --hold SECONDS   exit 0 after so long at full size; for ever by default
  *     --exit           exit 0 at full size
+ *     --swing MB       at full size take MB more and give them back, each second
  *     --quiet          do not print its pid
  *
  * Prints "PID full" when it has all of it. */
@@ -54,8 +55,27 @@ static void fill_file(int fd) {
         }
 }
 
+/* Not all zero: the kernel may merge or skip such pages. */
+static char *take(size_t size) {
+        char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
+                exit(3);
+        for (size_t at = 0; at < size; at += 4096)
+                p[at] = (char) (at >> 12 | 1);
+        return p;
+}
+
+static void swing_forever(size_t size) {
+        for (;;) {
+                char *p = take(size);
+                sleep(1);
+                munmap(p, size);
+                sleep(1);
+        }
+}
+
 int main(int argc, char **argv) {
-        long megabytes = -1, rate = 0, hold = -1;
+        long megabytes = -1, rate = 0, hold = -1, swing = 0;
         int file = -1;
         bool quiet = false;
         for (int i = 1; i < argc; i++) {
@@ -75,6 +95,8 @@ int main(int argc, char **argv) {
                         hold = atol(v), i++;
                 else if (!strcmp(o, "--exit"))
                         hold = 0;
+                else if (!strcmp(o, "--swing"))
+                        swing = atol(v), i++;
                 else if (!strcmp(o, "--quiet"))
                         quiet = true;
                 else
@@ -87,14 +109,8 @@ int main(int argc, char **argv) {
         for (long n = 0; megabytes == 0 || n < megabytes; n++) {
                 if (file >= 0)
                         fill_file(file);
-                else {
-                        char *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-                        if (p == MAP_FAILED)
-                                return 3;
-                        /* Not all zero: the kernel may merge or skip such pages. */
-                        for (size_t at = 0; at < 1 << 20; at += 4096)
-                                p[at] = (char) (at >> 12 | 1);
-                }
+                else
+                        (void) take(1 << 20);
                 if (rate > 0)
                         nanosleep(&(struct timespec){ rate == 1, rate == 1 ? 0 : 1000000000L / rate }, NULL);
         }
@@ -102,6 +118,8 @@ int main(int argc, char **argv) {
                 printf("%d full\n", getpid()), fflush(stdout);
         if (hold >= 0)
                 return sleep((unsigned) hold) > 0;
+        if (swing > 0)
+                swing_forever((size_t) swing << 20);
         for (;;)
                 pause();
 }

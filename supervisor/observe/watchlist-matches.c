@@ -1,0 +1,170 @@
+/* Who is awake, and when to look again. */
+#include <stdlib.h>
+
+#include "supervisor/base/array.h"
+#include "supervisor/observe/watchlist-private.h"
+
+/* A memory hog on today's hardware takes less than this much a second; four looks before it has used up what is left. */
+#define HOG_BYTES_PER_SEC (INT64_C(256) << 20)
+enum { CLOSE_USEC = 200000, FAR_USEC = 2000000, SOON_USEC = 60000000, SLEEP_USEC = 30000000 };
+
+/* ---- awake ---- */
+
+/* Beginning with what is known, so that it can be said how it stands. */
+static void begin(WatchlistMatch *m, const HostReading *host) {
+        observation_add(&m->seen, &m->cgroup->last);
+        for (size_t i = 0; i < m->rule->n_when && i < JUDGE_WHEN_MAX; i++)
+                (void) condition_feed(&m->judge.conditions[i], &m->rule->when[i], condition_measure(&m->rule->when[i], &m->seen, host),
+                                      m->cgroup->last.time_usec);
+}
+
+static bool match_add(Watchlist *w, const RuleSection *rule, WatchlistCgroup *c) {
+        WatchlistMatch *m, **more;
+
+        more = array_grow(w->matches, w->n, &w->size, sizeof(WatchlistMatch *));
+        if (!more)
+                return false;
+        w->matches = more;
+        m = calloc(1, sizeof(*m));
+        if (!m)
+                return false;
+        m->rule = rule;
+        m->cgroup = c;
+        observation_init(&m->seen, m->ring, WATCHLIST_RING, watchlist_reach(rule));
+        if (c->known)
+                begin(m, &w->host);
+        c->matches++;
+        w->matches[w->n++] = m;
+        return true;
+}
+
+void watchlist_drop(Watchlist *w, WatchlistCgroup *c) {
+        for (size_t i = w->n; i-- > 0 && c->matches > 0;)
+                if (w->matches[i]->cgroup == c) {
+                        free(w->matches[i]);
+                        w->matches[i] = w->matches[--w->n];
+                        c->matches--;
+                }
+}
+
+void watchlist_wake(Watchlist *w, WatchlistCgroup *c) {
+        bool room = c->rules && w->n + c->rules->n <= WATCHLIST_MATCHES_MAX;
+
+        if (!c->rules || c->matches > 0)
+                return;
+        for (size_t i = 0; room && i < c->rules->n; i++)
+                room = match_add(w, c->rules->rules[i], c);
+        /* All or none, so that who has some has all. */
+        if (!room) {
+                watchlist_drop(w, c);
+                w->refused += c->rules->n;
+        }
+}
+
+static bool held(const Watchlist *w, const WatchlistCgroup *c, uint64_t now_usec) {
+        uint64_t after = c->rules && c->rules->reach_usec * 3 / 2 > SLEEP_USEC ? c->rules->reach_usec * 3 / 2 : SLEEP_USEC;
+
+        return c->hot || c->kept == w->near || now_usec - c->stirred_usec < after;
+}
+
+void watchlist_lull(Watchlist *w, uint64_t now_usec) {
+        for (size_t i = w->n; i-- > 0;) {
+                WatchlistCgroup *c = w->matches[i]->cgroup;
+
+                if (held(w, c, now_usec))
+                        continue;
+                free(w->matches[i]);
+                w->matches[i] = w->matches[--w->n];
+                if (--c->matches == 0)
+                        watchlist_attend(w, c);
+        }
+}
+
+/* ---- how closely ---- */
+
+bool watchlist_near(const WatchlistMatch *m) {
+        const Reading *r = observation_last(&m->seen);
+        double stalled, left;
+
+        if (m->twice || m->task || (m->judge.incident && !m->judge.exhausted))
+                return true;
+        if (!m->cgroup->hot)
+                return false;
+        if (judge_near(&m->judge, m->rule) && !m->judge.exhausted)
+                return true;
+        if (observation_stall(&m->seen, false, FAR_USEC, &stalled) && stalled > 0.01)
+                return true;
+        if (observation_time_to_limit(&m->seen, FAR_USEC, &left) && left < SOON_USEC)
+                return true;
+        return r && r->unreclaimable >= 0 && r->limit > 0 && r->limit != READING_UNLIMITED && r->unreclaimable > r->limit / 2;
+}
+
+void watchlist_mark(Watchlist *w) {
+        w->near++;
+        for (size_t i = 0; i < w->n; i++) {
+                const WatchlistMatch *m = w->matches[i];
+                bool near = watchlist_near(m);
+
+                if (near)
+                        m->cgroup->near = w->near;
+                if (near || m->judge.incident)
+                        m->cgroup->kept = w->near;
+        }
+}
+
+uint64_t watchlist_interval_of(const Watchlist *w, const WatchlistCgroup *c) {
+        const Reading *r = &c->last;
+        uint64_t usec;
+
+        if (!c->known)
+                return 0;
+        if (c->near == w->near)
+                return CLOSE_USEC;
+        /* Of who is owed a look it is the herald. */
+        if ((!c->hot && !c->owed && c->rules && c->rules->heralded) || r->limit < 0 || r->unreclaimable < 0 || r->limit == READING_UNLIMITED)
+                return FAR_USEC;
+        usec = r->limit > r->unreclaimable ? (uint64_t) ((r->limit - r->unreclaimable) / (HOG_BYTES_PER_SEC / 1000000) / 4) : 0;
+        return usec < CLOSE_USEC ? CLOSE_USEC : usec > FAR_USEC ? FAR_USEC : usec;
+}
+
+void watchlist_attend(Watchlist *w, WatchlistCgroup *c) {
+        bool wanted = c->rules && (c->hot || !c->known || c->matches > 0 || c->gauge == 0);
+        WatchlistCgroup **more;
+
+        if (wanted == (c->attended > 0))
+                return;
+        if (!wanted) {
+                w->attended[c->attended - 1] = w->attended[--w->n_attended];
+                w->attended[c->attended - 1]->attended = c->attended;
+                c->attended = 0;
+                return;
+        }
+        more = array_grow(w->attended, w->n_attended, &w->attended_size, sizeof(WatchlistCgroup *));
+        if (!more)
+                return;
+        w->attended = more;
+        w->attended[w->n_attended++] = c;
+        c->attended = w->n_attended;
+}
+
+uint64_t watchlist_interval(Watchlist *w, const HostReading *host) {
+        uint64_t least = FAR_USEC;
+        bool heralded = true;
+
+        watchlist_mark(w);
+        for (size_t i = 0; i < w->n_rules; i++)
+                heralded = heralded && w->rules[i]->heralded;
+        for (size_t i = 0; i < w->n_attended; i++) {
+                uint64_t usec = watchlist_interval_of(w, w->attended[i]);
+
+                least = usec < least ? usec : least;
+        }
+        for (size_t i = 0; i < w->n_gauges; i++)
+                least = w->gauges[i].interval_usec < least ? w->gauges[i].interval_usec : least;
+        /* Whatever the limits say: the host has an end too. */
+        if (!heralded && host->available >= 0 && host->available / (HOG_BYTES_PER_SEC / 1000000) / 4 < (int64_t) least)
+                least = (uint64_t) (host->available / (HOG_BYTES_PER_SEC / 1000000) / 4);
+        if (w->behind)
+                return CLOSE_USEC / 20;
+        return least < CLOSE_USEC ? CLOSE_USEC : least;
+}
