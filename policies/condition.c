@@ -1,5 +1,7 @@
 #include "policies/condition.h"
 
+#include "policies/forecast.h"
+
 static ConditionValue unknown(double threshold) {
         return (ConditionValue) { .threshold = threshold };
 }
@@ -42,7 +44,7 @@ static ConditionValue speed(const RuleCondition *c, const Observation *o) {
 static ConditionValue time_to_limit(const RuleCondition *c, const Observation *o) {
         double usec;
 
-        return observation_time_to_limit(o, CONDITION_GROWTH_USEC, &usec) ? measured(usec, (double) c->value)
+        return forecast_time_to_limit(o, &usec) ? measured(usec, (double) c->value)
                                                                           : unknown((double) c->value);
 }
 
@@ -126,7 +128,7 @@ bool condition_heralded(const RuleCondition *c) {
 
 uint64_t condition_reach(const RuleCondition *c) {
         if (c->what == RULE_TIME_TO_LIMIT)
-                return CONDITION_GROWTH_USEC;
+                return FORECAST_LONG_USEC;
         if (c->what == RULE_LIVELOCK)
                 return CONDITION_LIVELOCK_USEC;
         return c->unit == RULE_COUNT ? c->per_usec : c->over_usec;

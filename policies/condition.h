@@ -3,7 +3,7 @@
 #include "policies/observation.h"
 #include "policies/rule.h"
 
-/* Growth behind time_to_limit, and the window of livelock: neither has an `over`. */
+/* Growth by which candidates are ranked, and the window of livelock: neither has an `over`. */
 #define CONDITION_GROWTH_USEC UINT64_C(10000000)
 #define CONDITION_LIVELOCK_USEC UINT64_C(5000000)
 

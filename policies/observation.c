@@ -1,7 +1,5 @@
 #include "policies/observation.h"
 
-#include <math.h>
-
 enum { LEAST_POINTS = 3 };
 
 void observation_init(Observation *o, Reading *ring, size_t size, uint64_t reach_usec) {
@@ -11,6 +9,10 @@ void observation_init(Observation *o, Reading *ring, size_t size, uint64_t reach
 
 static Reading *at(const Observation *o, size_t i) {
         return &o->ring[(o->first + i) % o->size];
+}
+
+const Reading *observation_at(const Observation *o, size_t index) {
+        return at(o, index);
 }
 
 const Reading *observation_last(const Observation *o) {
@@ -40,7 +42,7 @@ void observation_add(Observation *o, const Reading *reading) {
                 return;
         if (last && made_anew(last, reading))
                 o->first = o->n = 0;
-        else if (o->n >= 2 && last->time_usec - at(o, o->n - 2)->time_usec < o->spacing_usec)
+        else if (o->n >= 2 && o->n > o->size / 4 && last->time_usec - at(o, o->n - 2)->time_usec < o->spacing_usec)
                 o->n--;
         if (o->n == o->size) {
                 o->first = (o->first + 1) % o->size;
@@ -190,19 +192,6 @@ bool observation_count(const Observation *o, ObservationCounter counter, uint64_
                 return true;
         }
         return false;
-}
-
-bool observation_time_to_limit(const Observation *o, uint64_t over_usec, double *ret) {
-        const Reading *last = observation_last(o);
-        double each;
-
-        if (!observation_growth(o, over_usec, &each) || last->limit < 0 || last->unreclaimable < 0)
-                return false;
-        if (last->limit == READING_UNLIMITED || each <= 0)
-                *ret = (double) INFINITY;
-        else
-                *ret = last->limit > last->unreclaimable ? (double) (last->limit - last->unreclaimable) / each * 1e6 : 0;
-        return true;
 }
 
 bool observation_livelock(const Observation *o, uint64_t over_usec, bool *ret) {

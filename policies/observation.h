@@ -26,7 +26,8 @@ typedef struct HostReading {
 } HostReading;
 
 /* The readings of one cgroup, oldest first. The last may be replaced by a newer one as long as it follows the one before it
- * by less than @spacing_usec, so that a ring of fixed length reaches back far enough whatever the speed of looking. */
+ * by less than @spacing_usec, so that a ring of fixed length reaches back far enough whatever the speed of looking; the first
+ * quarter are all kept. */
 typedef struct Observation {
         Reading *ring;                   /* the caller's */
         size_t size, first, n;
@@ -42,6 +43,9 @@ void observation_add(Observation *o, const Reading *reading);
 
 /* The newest reading, or NULL. */
 const Reading *observation_last(const Observation *o);
+
+/* The @index-th reading, the oldest first; there are o->n. */
+const Reading *observation_at(const Observation *o, size_t index);
 
 /* How far back the history reaches, microseconds. */
 uint64_t observation_span(const Observation *o);
@@ -68,10 +72,6 @@ typedef enum ObservationCounter {
 /* How many of them there were, at least: of a history that is shorter only what it holds is counted, so never too many. false
  * with fewer than two readings. */
 bool observation_count(const Observation *o, ObservationCounter counter, uint64_t over_usec, int64_t *ret);
-
-/* Microseconds until unreclaimable memory reaches the limit at the growth of the last @over_usec; INFINITY where it does
- * not grow or has no limit. */
-bool observation_time_to_limit(const Observation *o, uint64_t over_usec, double *ret);
 
 /* Throttled at memory.high, stalled for half of the last @over_usec, and nine tenths of memory.high cannot be reclaimed
  * and do not go to swap: it will not get better by itself. */

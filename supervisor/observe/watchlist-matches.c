@@ -1,6 +1,7 @@
 /* Who is awake, and when to look again. */
 #include <stdlib.h>
 
+#include "policies/forecast.h"
 #include "supervisor/base/array.h"
 #include "supervisor/observe/watchlist-private.h"
 
@@ -94,7 +95,7 @@ bool watchlist_near(const WatchlistMatch *m) {
                 return true;
         if (observation_stall(&m->seen, false, FAR_USEC, &stalled) && stalled > 0.01)
                 return true;
-        if (observation_time_to_limit(&m->seen, FAR_USEC, &left) && left < SOON_USEC)
+        if (forecast_time_to_limit(&m->seen, &left) && left < SOON_USEC)
                 return true;
         return r && r->unreclaimable >= 0 && r->limit > 0 && r->limit != READING_UNLIMITED && r->unreclaimable > r->limit / 2;
 }
