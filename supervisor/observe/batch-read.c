@@ -54,7 +54,7 @@ static int64_t lesser(int64_t a, int64_t b) {
 }
 
 /* The least over the ancestors, by the way up from an open directory: no name is looked up that could be another's. */
-static void limits_read(int dirfd, Reading *r, const HostReading *host) {
+static void limits_read(int dirfd, Reading *r, const Batch *b) {
         int at = dup(dirfd);
 
         r->limit = number(dirfd, "memory.max");
@@ -73,10 +73,10 @@ static void limits_read(int dirfd, Reading *r, const HostReading *host) {
         if (at >= 0)
                 (void) close(at);
         /* No more than there is. */
-        if (host->total > 0)
-                r->limit = lesser(r->limit, host->total);
-        if (r->swap_limit >= 0 && host->swap_total >= 0 && host->swap_total < r->swap_limit)
-                r->swap_limit = host->swap_total;
+        if (b->host.total > 0)
+                r->limit = lesser(r->limit, b->host.total);
+        if (r->swap_limit >= 0 && b->swap_all >= 0 && b->swap_all < r->swap_limit)
+                r->swap_limit = b->swap_all;
 }
 
 typedef struct Highest {
@@ -124,10 +124,13 @@ static void stat_read(int dirfd, Reading *r) {
 
 /* The root has a stat only: the rest is the host's. */
 static void root_read(int dirfd, Reading *r, const HostReading *host) {
-        _cleanup_close_ int pressure = open("/proc/pressure", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        char text[16384];
+        ssize_t n = proc < 0 ? 0 : cgroupfs_read(proc, "vmstat", text, sizeof(text));
 
-        if (pressure >= 0)
-                pressure_read(pressure, "memory", r);
+        if (proc >= 0)
+                pressure_read(proc, "pressure/memory", r);
+        r->oom_kill = kernfile_key(text, n < 0 ? 0 : (size_t) n, "oom_kill");
         if (dirfd >= 0)
                 stat_read(dirfd, r);
         r->limit = host->total;
@@ -147,14 +150,14 @@ static void motion_read(int dirfd, Reading *r) {
 }
 
 /* What somebody sets. */
-static void settings_read(int dirfd, Reading *r, const HostReading *host) {
+static void settings_read(int dirfd, Reading *r, const Batch *b) {
         r->throttle = number(dirfd, "memory.high");
         r->protection = number(dirfd, "memory.min");
         if (number(dirfd, "memory.low") > r->protection)
                 r->protection = number(dirfd, "memory.low");
         /* No more is protected than is there. */
         r->protection = r->protection > r->current ? r->current : r->protection;
-        limits_read(dirfd, r, host);
+        limits_read(dirfd, r, b);
 }
 
 static const Reading nothing = { .some_usec = -1, .full_usec = -1, .current = -1, .unreclaimable = -1, .swap = -1, .protection = -1,
@@ -188,7 +191,7 @@ static bool quick_look(int dirfd, BatchItem *i, bool root, const HostReading *ho
         return true;
 }
 
-static void look_whole(int dirfd, BatchItem *i, bool root, const HostReading *host) {
+static void look_whole(int dirfd, BatchItem *i, bool root, const Batch *b) {
         char text[256];
         CgroupEvents events = { .populated = KERNFILE_UNKNOWN };
         Reading before = i->reading;
@@ -201,7 +204,7 @@ static void look_whole(int dirfd, BatchItem *i, bool root, const HostReading *ho
         i->reading = nothing;
         i->reading.time_usec = clock_boottime_nsec() / 1000;
         if (root) {
-                root_read(dirfd, &i->reading, host);
+                root_read(dirfd, &i->reading, &b->host);
                 return;
         }
         motion_read(dirfd, &i->reading);
@@ -213,7 +216,7 @@ static void look_whole(int dirfd, BatchItem *i, bool root, const HostReading *ho
                 return;
         }
         i->oom_group = cgroupfs_read_number(dirfd, "memory.oom.group", &group) == 0 && group != 0;
-        settings_read(dirfd, &i->reading, host);
+        settings_read(dirfd, &i->reading, b);
 }
 
 static void item_read(const Batch *b, BatchItem *i, const Cgroupfs *fs) {
@@ -229,7 +232,7 @@ static void item_read(const Batch *b, BatchItem *i, const Cgroupfs *fs) {
                 i->reading.time_usec = clock_boottime_nsec() / 1000;
                 return;
         }
-        look_whole(dirfd, i, root, &b->host);
+        look_whole(dirfd, i, root, b);
         if (i->points_wanted)
                 i->points = points_of(dirfd, &b->host);
 }
@@ -249,12 +252,26 @@ static void tally_read(const Batch *b, BatchTally *t, const Cgroupfs *fs) {
         t->events = batch_events(&now);
 }
 
-void batch_read(Batch *b, const Cgroupfs *fs) {
+static void host_read(Batch *b) {
+        char text[4096];
+        _cleanup_close_ int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text));
+        SwapsInRam ram;
         MemInfo host;
 
         sample_host(&host);
+        swaps_parse(&ram, text, n < 0 ? 0 : (size_t) n);
+        b->swap_all = host.swap_total;
         b->host = (HostReading) { .total = host.total, .available = host.available, .swap_total = host.swap_total,
                                   .swap_free = host.swap_free };
+        if (host.swap_total < ram.total || host.swap_free < ram.total - ram.used)
+                return;
+        b->host.swap_total -= ram.total;
+        b->host.swap_free -= ram.total - ram.used;
+}
+
+void batch_read(Batch *b, const Cgroupfs *fs) {
+        host_read(b);
         for (size_t i = 0; i < b->n_tallies; i++)
                 tally_read(b, &b->tallies[i], fs);
         for (size_t i = 0; i < b->n; i++)

@@ -38,7 +38,8 @@ typedef struct Batch {
         size_t n_tallies, tallies_size;
         char *texts;
         size_t texts_length, texts_size;
-        HostReading host;
+        HostReading host;               /* what lies in zram is not swap */
+        int64_t swap_all;               /* ... but it limits what one cgroup may swap */
         uint64_t began_usec;
         uint64_t cookie;                /* of the round */
         bool away;                      /* an eye has it, or its answer is on the way */

@@ -203,6 +203,41 @@ void meminfo_parse(MemInfo *ret, const char *text, size_t length) {
                 *wants[i].to = kilobytes(*wants[i].to);
 }
 
+/* The @index-th word of a line, as a number; KERNFILE_UNKNOWN. */
+static int64_t column(const char *line, size_t length, int index) {
+        int64_t value;
+        size_t at = skip_spaces(line, length);
+
+        for (; index > 0; index--) {
+                while (at < length && line[at] != ' ' && line[at] != '\t')
+                        at++;
+                at += skip_spaces(line + at, length - at);
+        }
+        return digits(line + at, length - at, &value) > 0 ? value : KERNFILE_UNKNOWN;
+}
+
+void swaps_parse(SwapsInRam *ret, const char *text, size_t length) {
+        static const char zram[] = "/dev/zram";
+        Lines l = { text, text + length };
+        size_t line_length;
+        const char *line;
+
+        *ret = (SwapsInRam) { .total = 0 };
+        while (lines_next(&l, &line, &line_length)) {
+                int64_t size, used;
+
+                if (line_length < sizeof(zram) || memcmp(line, zram, sizeof(zram) - 1) != 0)
+                        continue;
+                /* Filename Type Size Used Priority */
+                size = kilobytes(column(line, line_length, 2));
+                used = kilobytes(column(line, line_length, 3));
+                if (size < 0 || used < 0 || size > INT64_MAX - ret->total || used > INT64_MAX - ret->used)
+                        continue;
+                ret->total += size;
+                ret->used += used;
+        }
+}
+
 /* "12.34" as 0.1234: the kernel prints percent with two digits behind the point. */
 static double share(const char *s, size_t length) {
         int64_t whole, hundredths = 0;

@@ -41,6 +41,12 @@ typedef struct MemInfo {
 } MemInfo;
 void meminfo_parse(MemInfo *ret, const char *text, size_t length);
 
+/* /proc/swaps: bytes of swap that lie in compressed memory (zram), which is no place to go to when memory runs out; 0: none. */
+typedef struct SwapsInRam {
+        int64_t total, used;
+} SwapsInRam;
+void swaps_parse(SwapsInRam *ret, const char *text, size_t length);
+
 /* A pressure file: shares 0 to 1 (negative: not known) and totals in microseconds. */
 typedef struct PressureLine {
         double avg10, avg60, avg300;

@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         MemoryEvents events;
         MemoryStat stat;
         MemInfo info;
+        SwapsInRam swaps;
         Pressure pressure;
         CgroupEvents cgroup;
         ProcStat proc_stat;
@@ -30,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         memory_stat_parse(&stat, text, size);
         (void) memory_stat_unreclaimable(&stat);
         meminfo_parse(&info, text, size);
+        swaps_parse(&swaps, text, size);
         pressure_parse(&pressure, text, size);
         cgroup_events_parse(&cgroup, text, size);
         if (proc_stat_parse(&proc_stat, text, size) == 0 && strlen(proc_stat.comm) >= sizeof(proc_stat.comm))

@@ -111,11 +111,30 @@ static void test_words_and_keys(void **state) {
         assert_int_equal(m.swap_total, 0);
 }
 
+/* What lies in compressed memory is told apart from what lies on a disk. */
+static void test_swap_in_ram(void **state) {
+        static const struct { const char *text; int64_t total, used; } rows[] = {
+                { "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n", 0, 0 },
+                { "Filename Type Size Used Priority\n/dev/vda2      partition\t1048572\t\t512\t\t-2\n", 0, 0 },
+                { "/dev/zram0  partition\t2097148\t\t1024\t\t100\n/swap file 4 4 -2\n/dev/zram1 partition 4 0 100", 2097152 * INT64_C(1024), 1048576 },
+                { "/dev/zram0\n/dev/zram0 partition\n/dev/zram0 partition x y\n/dev/zram", 0, 0 },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                SwapsInRam s;
+
+                swaps_parse(&s, rows[i].text, strlen(rows[i].text));
+                assert_int_equal(s.total, rows[i].total);
+                assert_int_equal(s.used, rows[i].used);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_numbers),  cmocka_unit_test(test_events_of_three_kernels),
                 cmocka_unit_test(test_stat),     cmocka_unit_test(test_pressure),
-                cmocka_unit_test(test_words_and_keys),
+                cmocka_unit_test(test_words_and_keys), cmocka_unit_test(test_swap_in_ram),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

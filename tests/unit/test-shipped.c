@@ -40,6 +40,54 @@ static void test_shipped_files_are_accepted(void **state) {
         conffiles_done(&conf);
 }
 
+/* What the head of the file shows: lines "#   ...", without the mark. */
+static char *drop_in_of(const ConfigFile *f, size_t *ret_length) {
+        char *out = malloc(f->length + 1), *to = out;
+
+        assert_non_null(out);
+        for (const char *p = f->text, *end = p + f->length, *line; p < end; p = line) {
+                line = memchr(p, '\n', (size_t) (end - p));
+                line = line ? line + 1 : end;
+                if (line - p < 4 || memcmp(p, "#   ", 4) != 0)
+                        continue;
+                memcpy(to, p + 4, (size_t) (line - p - 4));
+                to += line - p - 4;
+        }
+        *ret_length = (size_t) (to - out);
+        return out;
+}
+
+/* No rule of the host is on, and the drop-in in its head switches on the one it names, whole. */
+static void test_the_hosts_rules(void **state) {
+        ConfFiles host = { 0 };
+        ConfigFile both[2];
+        Config *c;
+        char *text;
+
+        (void) state;
+        read_file(&host, REEVE_SOURCE "/packaging/config/policies.d/90-host.conf");
+        c = parse(host.files, host.count);
+        assert_int_equal(c->n_rules, 3);
+        for (size_t i = 0; i < c->n_rules; i++) {
+                assert_false(c->rules[i].enabled.value);
+                assert_string_equal(c->rules[i].match.items[0].text, "/");
+                assert_true(c->rules[i].n_when > 1 && c->rules[i].n_then == 2);
+        }
+        config_unref(c);
+        both[0] = host.files[0];
+        both[1] = (ConfigFile) { .name = "95-host.conf" };
+        text = drop_in_of(&host.files[0], &both[1].length);
+        both[1].text = text;
+        c = parse(both, 2);
+        assert_int_equal(c->n_rules, 3);
+        assert_string_equal(c->rules[0].name, "host-memory");
+        assert_true(c->rules[0].enabled.value && c->rules[0].n_when == 2);
+        assert_false(c->rules[1].enabled.value || c->rules[2].enabled.value);
+        config_unref(c);
+        free(text);
+        conffiles_done(&host);
+}
+
 /* "#Key=value" becomes "Key=value"; comments of words stay. */
 static char *uncomment(const ConfigFile *f, size_t *ret_length) {
         char *out = malloc(f->length + 1), *to = out;
@@ -95,6 +143,7 @@ static void test_commented_keys_are_the_defaults(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_shipped_files_are_accepted),
+                cmocka_unit_test(test_the_hosts_rules),
                 cmocka_unit_test(test_commented_keys_are_the_defaults),
         };
 
