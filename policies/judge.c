@@ -100,7 +100,7 @@ void judge_choose(JudgeState *s, const RuleSection *rule, const JudgeBounds *bou
                 refuse(s, REEVE_REASON_PAUSED, ret);
                 return;
         }
-        if (!judge_available(action) || (ends_somebody(ret->action) && rule->victim.value == RULE_VICTIM_PROCESS)) {
+        if (!judge_available(action)) {
                 ret->reason = REEVE_REASON_NOT_AVAILABLE;
                 s->acting = true;
                 return;

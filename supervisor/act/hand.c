@@ -33,6 +33,8 @@ static void release(Hand *h) {
         ring_free(h->idle);
         ring_free(h->todo);
         ring_free(h->done);
+        for (size_t i = 0; h->tasks && i < TASKS; i++)
+                free(h->tasks[i].processes);
         free(h->tasks);
         free(h);
 }
@@ -136,5 +138,7 @@ HandTask *hand_take(Hand *h) {
 }
 
 void hand_return(Hand *h, HandTask *task) {
+        free(task->processes);
+        task->processes = NULL;
         (void) ring_push(h->idle, task);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policies/pick.h"
 #include "reeve/words.h"
 #include "supervisor/base/ring.h"
 #include "supervisor/host/cgroupfs.h"
@@ -15,8 +16,9 @@ typedef struct Hand Hand;
 enum { HAND_PATH_SIZE = 1024, HAND_PIDS_MAX = 64, HAND_ERROR_SIZE = 160 };
 
 typedef enum HandWork {
-        HAND_KILL,                      /* the whole cgroup, and wait up to wait_usec until nobody is left */
-        HAND_TERM,                      /* SIGTERM to each process, and wait likewise */
+        HAND_KILL,                      /* the whole cgroup or @pid, and wait up to wait_usec until nobody is left */
+        HAND_TERM,                      /* SIGTERM to each process or @pid, and wait likewise */
+        HAND_LOOK,                      /* at the processes there: who of them would be ended */
         HAND_RECLAIM,                   /* @bytes, for wait_usec at most */
 } HandWork;
 
@@ -25,6 +27,8 @@ typedef struct HandTask {
         uint64_t cookie;                /* the caller's */
         uint64_t cgroup_id;
         uint64_t bytes, wait_usec;
+        int32_t pid;                    /* KILL, TERM: this process alone, if ... */
+        uint64_t start_usec;            /* ... it began then; 0: all */
         char path[HAND_PATH_SIZE];      /* a hint, for where handles may not be opened; may be empty */
 
         /* What came of it. */
@@ -34,6 +38,8 @@ typedef struct HandTask {
         uint64_t took_usec;
         int32_t pids[HAND_PIDS_MAX];    /* that were there, the first of them */
         size_t n_pids;
+        PickProcess *processes;         /* LOOK: pid, start_usec, comm, pages and adj of each; until hand_return() */
+        size_t n_processes;
         char error[HAND_ERROR_SIZE];    /* one clause for people; "" where all went well */
 } HandTask;
 

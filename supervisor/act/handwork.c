@@ -13,73 +13,14 @@
 
 #include "supervisor/act/deadline.h"
 #include "supervisor/act/hand.h"
+#include "supervisor/act/handprocess.h"
+#include "supervisor/act/inhabitants.h"
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/text/kernfile.h"
 
-enum { LEVELS_MAX = 32, PASSES = 20, PROCS_SIZE = 16384, MANY = 4096 };
-
-/* The processes of a cgroup and all below it. */
-typedef struct Inhabitants {
-        int32_t pids[MANY];
-        size_t n;
-        unsigned level;
-        int dirfd;
-} Inhabitants;
-
-static void inhabitants_read(Inhabitants *in, int dirfd);
-
-static int child_read(void *userdata, const char *name, uint64_t id) {
-        Inhabitants *in = userdata;
-        int above = in->dirfd;
-        _cleanup_close_ int fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-        (void) id;
-        if (fd >= 0 && in->level < LEVELS_MAX) {
-                in->level++;
-                inhabitants_read(in, fd);
-                in->level--;
-                in->dirfd = above;
-        }
-        return 0;
-}
-
-static void inhabitants_read(Inhabitants *in, int dirfd) {
-        _cleanup_close_ int fd = cgroupfs_open_file(dirfd, "cgroup.procs", O_RDONLY);
-        char text[PROCS_SIZE], *at = text, *end;
-        ssize_t n;
-
-        while (fd >= 0 && (n = read(fd, text, sizeof(text) - 1)) > 0) {
-                text[n] = '\0';
-                /* seq_file gives whole lines. */
-                for (at = text; *at; at = *end == '\n' ? end + 1 : end) {
-                        long pid = strtol(at, &end, 10);
-
-                        if (end == at)
-                                break;
-                        if (pid > 0 && in->n < MANY)
-                                in->pids[in->n++] = (int32_t) pid;
-                }
-        }
-        in->dirfd = dirfd;
-        (void) cgroupfs_children(dirfd, child_read, in);
-}
-
-static Inhabitants *inhabitants(int dirfd) {
-        Inhabitants *in = calloc(1, sizeof(*in));
-
-        if (in)
-                inhabitants_read(in, dirfd);
-        return in;
-}
-
-static bool lives_there(const Inhabitants *in, int32_t pid) {
-        for (size_t i = 0; i < in->n; i++)
-                if (in->pids[i] == pid)
-                        return true;
-        return false;
-}
+enum { PASSES = 20 };
 
 /* 1, 0; -errno: gone. */
 static int populated(int eventsfd) {
@@ -118,7 +59,7 @@ static size_t signal_each(int dirfd, int number) {
         for (size_t i = 0; fds && i < before->n; i++) {
                 if (fds[i] < 0)
                         continue;
-                if (after && lives_there(after, before->pids[i]) && pidfd_send_signal(fds[i], number, NULL, 0) == 0)
+                if (after && inhabitants_have(after, before->pids[i]) && pidfd_send_signal(fds[i], number, NULL, 0) == 0)
                         sent++;
                 (void) close(fds[i]);
         }
@@ -147,11 +88,6 @@ static void remember(HandTask *t, int dirfd) {
         for (size_t i = 0; in && i < in->n && t->n_pids < HAND_PIDS_MAX; i++)
                 t->pids[t->n_pids++] = in->pids[i];
         free(in);
-}
-
-static void failed(HandTask *t, int error, const char *what) {
-        t->outcome = error == -ENODEV ? REEVE_OUTCOME_GONE : REEVE_OUTCOME_FAILED;
-        (void) snprintf(t->error, sizeof(t->error), "%s: %s", what, strerror(-error));
 }
 
 /* What systemd looks at when a unit's cgroup becomes empty, so that it shows Result=oom-kill. It looks at once: what it shall see
@@ -193,7 +129,7 @@ static void end_all(HandTask *t, int dirfd) {
         int r = events < 0 ? events : populated(events);
 
         if (r < 0) {
-                failed(t, r, "cgroup.events");
+                handprocess_failed(t, r, "cgroup.events");
                 return;
         }
         if (r == 0) {
@@ -207,7 +143,7 @@ static void end_all(HandTask *t, int dirfd) {
         r = t->work == HAND_KILL ? kill_all(dirfd, events) : (int) signal_each(dirfd, SIGTERM);
         if (r < 0) {
                 tell_systemd(dirfd, -1, -(long) t->n_pids);
-                failed(t, r, "cgroup.kill");
+                handprocess_failed(t, r, "cgroup.kill");
                 return;
         }
         if (t->work == HAND_KILL && wait_empty(events, clock_boottime_nsec() + t->wait_usec * 1000 / 4) > 0)
@@ -216,6 +152,19 @@ static void end_all(HandTask *t, int dirfd) {
         t->outcome = r > 0 ? REEVE_OUTCOME_INEFFECTIVE : REEVE_OUTCOME_DONE;
         if (r > 0)
                 (void) snprintf(t->error, sizeof(t->error), t->work == HAND_KILL ? "somebody in it does not die" : "somebody in it does not listen to SIGTERM");
+}
+
+/* Where it is the last one, its unit ends with it. */
+static void end_one(HandTask *t, int dirfd) {
+        Inhabitants *in = inhabitants(dirfd);
+        bool last = in && in->n == 1 && t->work == HAND_KILL;
+
+        free(in);
+        if (last)
+                tell_systemd(dirfd, 1, 1);
+        handprocess_end(t, dirfd);
+        if (last && t->outcome != REEVE_OUTCOME_DONE)
+                tell_systemd(dirfd, -1, -1);
 }
 
 static void reclaim(HandTask *t, int dirfd) {
@@ -235,7 +184,7 @@ static void reclaim(HandTask *t, int dirfd) {
                 if (r < 0)
                         (void) snprintf(t->error, sizeof(t->error), r == -EINTR ? "it took too long" : "not as much could be reclaimed");
         } else
-                failed(t, r, "memory.reclaim");
+                handprocess_failed(t, r, "memory.reclaim");
 }
 
 void hand_do(const Cgroupfs *fs, HandTask *t) {
@@ -245,16 +194,22 @@ void hand_do(const Cgroupfs *fs, HandTask *t) {
 
         t->freed_bytes = -1;
         t->n_pids = 0;
+        t->processes = NULL;
+        t->n_processes = 0;
         t->error[0] = '\0';
         t->lacking = false;
         if (dirfd < 0) {
-                failed(t, dirfd, "it");
+                handprocess_failed(t, dirfd, "it");
                 return;
         }
         if (cgroupfs_read_number(dirfd, "memory.current", &before) < 0)
                 before = -1;
-        if (t->work == HAND_RECLAIM)
+        if (t->work == HAND_LOOK)
+                handprocess_look(t, dirfd);
+        else if (t->work == HAND_RECLAIM)
                 reclaim(t, dirfd);
+        else if (t->pid)
+                end_one(t, dirfd);
         else
                 end_all(t, dirfd);
         t->took_usec = (clock_boottime_nsec() - began) / 1000;

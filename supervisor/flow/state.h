@@ -102,6 +102,7 @@ enum { RULES_BATCHES = 4, RULES_DOING_MAX = 16 };
 typedef struct Doing {
         uint64_t cookie;                /* 0: free */
         uint64_t match_id, victim_id;   /* cgroups */
+        uint64_t process_key;           /* pick_key() of the process chosen in it; 0: none */
         uint64_t incident, time_nsec;   /* the incident's beginning; when it was decided */
         JudgeVerdict verdict;
         VerdictNote note;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
@@ -56,7 +57,8 @@ static void done(Supervisor *s, Doing *d, const VerdictOutcome *outcome) {
 
         if (m)
                 m->task = 0;
-        judging_done(&s->rules.judging, m, d->match_id, &d->verdict, d->victim_id, result, clock_boottime_nsec() / 1000);
+        judging_done(&s->rules.judging, m, d->match_id, &d->verdict, d->process_key ? d->process_key : d->victim_id, result,
+                     clock_boottime_nsec() / 1000);
         emit(s, d, outcome);
         verdict_note_clear(&d->note);
         d->cookie = 0;
@@ -73,17 +75,76 @@ static void done_at_once(Supervisor *s, Doing *d, bool known, ReeveOutcome resul
         done(s, d, &outcome);
 }
 
-static void hand_over(Supervisor *s, Doing *d, const RuleStep *step, const char *path) {
-        HandTask task = { .cookie = d->cookie, .cgroup_id = d->victim_id };
-        Hand *hand = step->action == RULE_RECLAIM ? s->rules.slow_hand : s->rules.kill_hand;
+static void post(Supervisor *s, Doing *d, Hand *hand, const HandTask *task) {
+        if (!hand || !hand_post(hand, task))
+                done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "too much is being done already");
+}
+
+/* @process: the one that is meant; NULL: all of the cgroup. */
+static void hand_over(Supervisor *s, Doing *d, const RuleStep *step, const char *path, const PickProcess *process) {
+        HandTask task = { .cookie = d->cookie, .cgroup_id = d->victim_id, .bytes = step->bytes };
 
         (void) snprintf(task.path, sizeof(task.path), "%s", path);
         task.work = step->action == RULE_RECLAIM ? HAND_RECLAIM : step->action == RULE_TERM ? HAND_TERM : HAND_KILL;
         task.wait_usec = step->action == RULE_RECLAIM ? RECLAIM_USEC : step->action == RULE_TERM ? step->usec : KILL_USEC;
-        task.bytes = step->bytes;
-        if (!hand || !hand_post(hand, &task))
-                done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "too much is being done already");
+        if (process) {
+                task.pid = process->pid;
+                task.start_usec = process->start_usec;
+        }
+        post(s, d, step->action == RULE_RECLAIM ? s->rules.slow_hand : s->rules.kill_hand, &task);
 }
+
+/* ---- one process of the chosen cgroup ---- */
+
+static bool one_process(const Doing *d, const RuleSection *rule) {
+        return rule->victim.value == RULE_VICTIM_PROCESS && (d->verdict.action == RULE_TERM || d->verdict.action == RULE_KILL);
+}
+
+static void look_for_process(Supervisor *s, Doing *d, const char *path) {
+        HandTask task = { .cookie = d->cookie, .work = HAND_LOOK, .cgroup_id = d->victim_id };
+
+        (void) snprintf(task.path, sizeof(task.path), "%s", path);
+        post(s, d, s->rules.kill_hand, &task);
+}
+
+/* What oom_score_adj is a share of: the limit under which the shortage is. */
+static int64_t total_pages(const Supervisor *s, const WatchlistMatch *m) {
+        const Reading *r = observation_last(&m->seen);
+        PredictDomain domain = { .max_bytes = r ? r->limit : -1, .swap_max_bytes = r ? r->swap_limit : -1,
+                                 .ram_bytes = s->rules.judging.host.total, .swap_bytes = s->rules.judging.host.swap_total,
+                                 .page_size = sysconf(_SC_PAGESIZE) };
+
+        if (m->cgroup->id == s->fs.root_id)
+                domain.max_bytes = -1;
+        return predict_total_pages(&domain);
+}
+
+static void looked(Supervisor *s, Doing *d, const HandTask *t) {
+        const WatchlistMatch *m = match_of(s, d->cookie);
+        size_t open;
+
+        if (!m) {
+                done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "its rule is another by now");
+                return;
+        }
+        if (t->outcome != REEVE_OUTCOME_DONE) {
+                done_at_once(s, d, true, t->outcome, t->error);
+                return;
+        }
+        open = pick_rank(m->rule, &m->judge, total_pages(s, m), t->processes, t->n_processes);
+        if (verdict_note_processes(&d->note, t->processes, t->n_processes, open) < 0)
+                done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "no memory");
+        else if (open == 0)
+                done_at_once(s, d, true, REEVE_OUTCOME_INEFFECTIVE, "none of its processes may be chosen");
+        else if (d->verdict.dry_run)
+                done_at_once(s, d, false, REEVE_OUTCOME_DONE, NULL);
+        else {
+                d->process_key = pick_key(&t->processes[0]);
+                hand_over(s, d, &m->rule->then[d->verdict.step], t->path, &t->processes[0]);
+        }
+}
+
+/* ---- decided ---- */
 
 static void carry_out(Supervisor *s, Doing *d, const WatchlistMatch *m, const char *path) {
         const RuleStep *step = &m->rule->then[d->verdict.step];
@@ -92,12 +153,13 @@ static void carry_out(Supervisor *s, Doing *d, const WatchlistMatch *m, const ch
         bool known;
 
         if (d->verdict.reason == REEVE_REASON_NOT_AVAILABLE)
-                (void) snprintf(why, sizeof(why), "%s%s is not available in this version", rule_action_to_string((int) step->action),
-                               judge_available(step->action) ? " of a single process" : "");
-        if (judging_at_once(&d->verdict, &known, &result))
+                (void) snprintf(why, sizeof(why), "%s is not available in this version", rule_action_to_string((int) step->action));
+        if (one_process(d, m->rule))
+                look_for_process(s, d, path);
+        else if (judging_at_once(&d->verdict, &known, &result))
                 done_at_once(s, d, known, result, why);
         else
-                hand_over(s, d, step, path);
+                hand_over(s, d, step, path, NULL);
 }
 
 /* Notes a decision. NULL: no room or no memory; then it was none, and the next look decides again. */
@@ -109,6 +171,7 @@ static Doing *begin(Supervisor *s, WatchlistMatch *m, const VerdictDecision *dec
                 return NULL;
         d->cookie = m->task = ++s->next_cookie;
         d->match_id = m->cgroup->id;
+        d->process_key = 0;
         d->victim_id = v->victim < decision->n ? decision->candidates[v->victim].id : m->cgroup->id;
         d->incident = m->judge.incident;
         d->time_nsec = decision->now_usec * 1000;
@@ -136,6 +199,10 @@ static void took(Supervisor *s, const HandTask *t) {
 
                 if (d->cookie != t->cookie)
                         continue;
+                if (t->work == HAND_LOOK) {
+                        looked(s, d, t);
+                        return;
+                }
                 outcome = outcome_of(d, true, t->outcome, t->error);
                 outcome.freed_bytes = t->freed_bytes;
                 outcome.took_usec = (int64_t) t->took_usec;

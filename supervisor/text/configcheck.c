@@ -87,9 +87,6 @@ static void check_available(Complaints *c, const RuleSection *rule) {
                         complaints_add(c, true, rule->then[i].at.file, rule->then[i].at.line,
                                        "rule %s: %s is not available in this version: it will be refused, and the next step taken", rule->name,
                                        rule_action_to_string((int) rule->then[i].action));
-        if (rule->victim.value == RULE_VICTIM_PROCESS)
-                complaints_add(c, true, rule->victim.at.file, rule->victim.at.line,
-                               "rule %s: Victim=process is not available in this version: its term and kill will be refused", rule->name);
         check_comm(c, rule, &rule->prefer);
         check_comm(c, rule, &rule->avoid);
         if (rule->step_up.value)

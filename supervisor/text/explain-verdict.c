@@ -1,5 +1,6 @@
 /* explain: what a rule decided, by which numbers, whom it could choose from, and how it went. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "supervisor/text/explain-parts.h"
@@ -67,7 +68,13 @@ static void candidates_put(Strbuf *out, const json_t *record) {
                 const char *shelter = explain_string(one, "protected_by");
                 char name[EXPLAIN_NAME_SIZE];
 
-                (void) explain_cgroup_name(json_object_get(one, "cgroup"), name);
+                const json_t *process = json_object_get(one, "process");
+
+                if (process)
+                        (void) snprintf(name, sizeof(name), "process %" PRId64 " (%s)", explain_number(process, "pid"),
+                                        explain_string(process, "comm") ? explain_string(process, "comm") : "?");
+                else
+                        (void) explain_cgroup_name(json_object_get(one, "cgroup"), name);
                 if (shelter)
                         strbuf_printf(out, "  -  %s: not to be chosen (%s)", name, shelter);
                 else

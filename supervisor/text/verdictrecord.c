@@ -171,6 +171,71 @@ int verdict_note(VerdictNote *ret, const VerdictDecision *d) {
         return 0;
 }
 
+static json_t *process_json(const PickProcess *p) {
+        return json_pack("{s:i, s:I, s:o}", "pid", (int) p->pid, "start_usec", (json_int_t) p->start_usec, "comm", record_part_text(p->comm));
+}
+
+static const char *process_shelter(const PickProcess *p) {
+        if (p->passed)
+                return "passed";
+        return p->points != PREDICT_NEVER ? NULL : p->pid == 1 ? "init" : "oom_score_adj";
+}
+
+/* "hog (pid 123) in /bed" */
+static void target_process(VerdictNote *note, const PickProcess *p) {
+        char whole[VERDICT_TARGET_SIZE];
+        Strbuf b = STRBUF_INIT(whole);
+
+        whole[0] = '\0';
+        escape_text(&b, p->comm);
+        strbuf_printf(&b, " (pid %d) in %s", (int) p->pid, note->target);
+        memcpy(note->target, whole, sizeof(whole));
+}
+
+static void processes_put(json_t *members, const PickProcess *processes, size_t n, size_t open) {
+        json_t *list = json_object_get(members, "candidates"), *cgroup = json_object_get(members, "victim");
+
+        for (size_t i = 0; i < n; i++) {
+                const PickProcess *p = &processes[i];
+                json_t *o;
+
+                if (i >= SHOWN && (i < open || i >= open + SHOWN))
+                        continue;
+                o = json_pack("{s:O?, s:o, s:o, s:{s:o}, s:o, s:o}", "cgroup", cgroup, "process", process_json(p), "rank",
+                              p->rank ? json_integer(p->rank) : json_null(), "score", "oom_score",
+                              p->points == PREDICT_NEVER ? json_null() : json_integer(p->points), "preference",
+                              record_part_word(p->preference > 0 ? "prefer" : p->preference < 0 ? "avoid" : NULL), "protected_by",
+                              record_part_word(process_shelter(p)));
+                json_array_append_new(list, o);
+        }
+        /* The candidates' is the same object without it. */
+        if (open > 0) {
+                json_t *victim = json_copy(cgroup);
+
+                json_object_set_new(victim, "process", process_json(&processes[0]));
+                json_object_set_new(members, "victim", victim);
+        }
+        json_object_set_new(members, "processes_count", json_integer((json_int_t) n));
+}
+
+int verdict_note_processes(VerdictNote *note, const PickProcess *processes, size_t n, size_t open) {
+        json_t *members = json_loads(note->members, 0, NULL);
+        char *text = NULL;
+
+        if (members) {
+                processes_put(members, processes, n, open);
+                text = json_dumps(members, JSON_COMPACT);
+        }
+        json_decref(members);
+        if (!text)
+                return -ENOMEM;
+        free(note->members);
+        note->members = text;
+        if (open > 0)
+                target_process(note, &processes[0]);
+        return 0;
+}
+
 void verdict_note_clear(VerdictNote *n) {
         free(n->members);
         n->members = NULL;

@@ -1,7 +1,7 @@
 #pragma once
 /* What a rule decided, as a `verdict` record. Its parts are written when it decides; how it went is joined to them when
  * that is known. */
-#include "policies/judge.h"
+#include "policies/pick.h"
 #include "supervisor/text/record.h"
 
 /* The decision. Paths are raw bytes and the caller's. */
@@ -16,7 +16,7 @@ typedef struct VerdictDecision {
         uint64_t now_usec;
 } VerdictDecision;
 
-enum { VERDICT_NAME_SIZE = 256, VERDICT_WHY_SIZE = 512 };
+enum { VERDICT_NAME_SIZE = 256, VERDICT_TARGET_SIZE = 512, VERDICT_WHY_SIZE = 512 };
 
 /* A decision that waits for how it goes; texts are escaped already. */
 typedef struct VerdictNote {
@@ -24,11 +24,15 @@ typedef struct VerdictNote {
         int action;                      /* RuleAction; -1: none */
         bool dry_run;
         ReeveReason reason;
-        char rule[VERDICT_NAME_SIZE], target[VERDICT_NAME_SIZE], step[VERDICT_NAME_SIZE], why[VERDICT_WHY_SIZE];
+        char rule[VERDICT_NAME_SIZE], target[VERDICT_TARGET_SIZE], step[VERDICT_NAME_SIZE], why[VERDICT_WHY_SIZE];
 } VerdictNote;
 
 /* Writes down @d. Returns 0 or -ENOMEM. */
 int verdict_note(VerdictNote *ret, const VerdictDecision *d);
+
+/* Adds to a decision whom of the @n processes of the chosen cgroup it means: the first, where @open, which may be chosen, is not
+ * 0. As pick_rank() left them. Returns 0 or -ENOMEM. */
+int verdict_note_processes(VerdictNote *note, const PickProcess *processes, size_t n, size_t open);
 
 /* Frees what it holds. */
 void verdict_note_clear(VerdictNote *n);

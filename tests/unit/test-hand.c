@@ -124,9 +124,63 @@ static void test_a_cgroup_is_ended_and_its_neighbour_lives(void **state) {
         live_end();
 }
 
+static HandTask done_to_one(HandWork work, uint64_t id, int32_t pid, uint64_t start_usec) {
+        HandTask t = { .work = work, .cgroup_id = id, .pid = pid, .start_usec = start_usec, .wait_usec = 5000000 };
+
+        hand_do(&live_fs, &t);
+        return t;
+}
+
+/* One process is ended, if it is the one that was seen and where it was seen. */
+static void test_one_process_is_ended(void **state) {
+        uint64_t bed, start = 0;
+        pid_t pids[3];
+        HandTask t;
+
+        (void) state;
+        if (!live_begin())
+                skip();
+        bed = live_make("/bed", "64M");
+        (void) live_make("/other", "64M");
+        pids[0] = live_hog("/bed", 16 << 20);
+        pids[1] = live_hog("/bed", 4 << 20);
+        pids[2] = live_hog("/other", 1 << 20);
+        (void) usleep(500000);
+        t = done_to(HAND_LOOK, bed, 0);
+        assert_int_equal(t.outcome, REEVE_OUTCOME_DONE);
+        assert_int_equal(t.n_processes, 2);
+        for (size_t i = 0; i < t.n_processes; i++)
+                if (t.processes[i].pid == pids[0]) {
+                        start = t.processes[i].start_usec;
+                        assert_true(t.processes[i].pages > (16 << 20) / 4096);
+                }
+        free(t.processes);
+        assert_true(start > 0);
+        t = done_to_one(HAND_KILL, bed, pids[0], start + 10000);         /* another of that number */
+        assert_int_equal(t.outcome, REEVE_OUTCOME_GONE);
+        t = done_to_one(HAND_KILL, bed, pids[2], start);                 /* elsewhere */
+        assert_int_equal(t.outcome, REEVE_OUTCOME_GONE);
+        t = done_to_one(HAND_KILL, bed, pids[0], start);
+        assert_int_equal(t.outcome, REEVE_OUTCOME_DONE);
+        assert_int_equal(t.n_pids, 1);
+        assert_int_equal(waitpid(pids[0], NULL, 0), pids[0]);
+        assert_int_equal(waitpid(pids[1], NULL, WNOHANG), 0);
+        assert_int_equal(waitpid(pids[2], NULL, WNOHANG), 0);
+        t = done_to_one(HAND_TERM, bed, pids[0], start);
+        assert_int_equal(t.outcome, REEVE_OUTCOME_GONE);
+        (void) kill(pids[2], SIGKILL);
+        t = done_to(HAND_KILL, bed, 5000000);
+        assert_int_equal(waitpid(pids[1], NULL, 0), pids[1]);
+        assert_int_equal(waitpid(pids[2], NULL, 0), pids[2]);
+        live_remove("/bed");
+        live_remove("/other");
+        live_end();
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_cgroup_is_ended_and_its_neighbour_lives),
+                cmocka_unit_test(test_one_process_is_ended),
                 cmocka_unit_test(test_gone_is_told),
                 cmocka_unit_test(test_too_many_are_refused),
         };

@@ -182,9 +182,13 @@ static void test_verdict(void **state) {
                 VerdictOutcome outcome = { .time_nsec = 5000, .known = reason % 4 != 0, .freed_bytes = reason % 2 ? -1 : 4096, .took_usec = -1,
                                            .result = (ReeveOutcome) (reason % 6), .error = reason % 3 ? NULL : "a \"word\"\n",
                                            .pids = pids, .n_pids = 2 };
+                PickProcess processes[12] = { { .pid = 8, .start_usec = 5, .comm = "a\x1b", .points = 7, .preference = 1, .rank = 1 },
+                                              { .pid = 1, .points = PREDICT_NEVER }, { .pid = 9, .passed = true } };
                 VerdictNote note;
 
                 assert_int_equal(verdict_note(&note, &decision), 0);
+                if (verdict.victim == 0)
+                        assert_int_equal(verdict_note_processes(&note, processes, reason % 3 ? 3 : 12, reason % 4 ? 1 : 0), 0);
                 outcome.note = &note;
                 ASSERT_WRITTEN(record_verdict, &outcome);
                 verdict_note_clear(&note);
