@@ -9,7 +9,15 @@ static bool ends_somebody(int action) {
 }
 
 bool judge_available(RuleAction action) {
-        return action == RULE_NOTIFY || action == RULE_RECLAIM || action == RULE_TERM || action == RULE_KILL;
+        return action != RULE_RESTART && action != RULE_EXEC;
+}
+
+bool judge_has_victim(int action) {
+        return ends_somebody(action) || action == RULE_FREEZE || action == RULE_THROTTLE;
+}
+
+bool judge_is_temporary(int action) {
+        return action == RULE_FREEZE || action == RULE_THROTTLE || action == RULE_RELAX || action == RULE_RAISE;
 }
 
 /* ---- when ---- */
@@ -81,7 +89,7 @@ static size_t first_open(const JudgeState *s, const JudgeCandidate *candidates, 
 }
 
 bool judge_waits(const JudgeState *s, const RuleSection *rule, const JudgeCandidate *candidates, size_t open, uint64_t now_usec) {
-        if (rule->n_rank == 0 || !ends_somebody((int) rule->then[s->step].action) || now_usec - s->crossed_usec >= JUDGE_WAIT_USEC)
+        if (rule->n_rank == 0 || !judge_has_victim((int) rule->then[s->step].action) || now_usec - s->crossed_usec >= JUDGE_WAIT_USEC)
                 return false;
         for (size_t i = 0; i < open; i++)
                 if (candidates[i].parts[rule->rank[0]] < 0)
@@ -105,11 +113,11 @@ void judge_choose(JudgeState *s, const RuleSection *rule, const JudgeBounds *bou
                 s->acting = true;
                 return;
         }
-        if (ends_somebody(ret->action)) {
-                if (bounds->kill_limit && !ret->dry_run) {
-                        refuse(s, REEVE_REASON_KILL_LIMIT, ret);
-                        return;
-                }
+        if (ends_somebody(ret->action) && bounds->kill_limit && !ret->dry_run) {
+                refuse(s, REEVE_REASON_KILL_LIMIT, ret);
+                return;
+        }
+        if (judge_has_victim(ret->action)) {
                 ret->victim = first_open(s, candidates, open);
                 if (ret->victim == SIZE_MAX) {
                         refuse(s, n > open ? REEVE_REASON_PROTECTED : REEVE_REASON_NO_CANDIDATE, ret);
@@ -128,6 +136,15 @@ static void step_on(JudgeState *s, const RuleSection *rule, const JudgeVerdict *
                 s->exhausted = true;
 }
 
+/* How long the effect of a step that ended nobody is waited for. */
+static uint64_t effect_usec(const RuleSection *rule, const JudgeVerdict *verdict) {
+        if (verdict->action == RULE_FREEZE)
+                return rule->then[verdict->step].usec;
+        if (verdict->action == RULE_RECLAIM || judge_is_temporary(verdict->action))
+                return settle_usec(rule) < JUDGE_LOOK_AGAIN_USEC ? settle_usec(rule) : JUDGE_LOOK_AGAIN_USEC;
+        return 0;
+}
+
 static void pass_over(JudgeState *s, uint64_t victim) {
         if (victim && s->n_passed < JUDGE_PASSED_MAX)
                 s->passed[s->n_passed++] = victim;
@@ -142,8 +159,8 @@ void judge_done(JudgeState *s, const RuleSection *rule, const JudgeVerdict *verd
         case REEVE_OUTCOME_DONE:
                 if (ends_somebody(verdict->action))
                         s->settle_until_usec = now_usec + settle_usec(rule);
-                else if (verdict->action == RULE_RECLAIM)
-                        s->settle_until_usec = now_usec + (settle_usec(rule) < JUDGE_LOOK_AGAIN_USEC ? settle_usec(rule) : JUDGE_LOOK_AGAIN_USEC);
+                else
+                        s->settle_until_usec = now_usec + effect_usec(rule, verdict);
                 break;
         case REEVE_OUTCOME_GONE:
                 s->settle_until_usec = now_usec + JUDGE_LOOK_AGAIN_USEC;

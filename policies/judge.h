@@ -119,6 +119,12 @@ typedef struct JudgeVerdict {
         bool tell;                       /* worth a record: not the why-not told already */
 } JudgeVerdict;
 
+/* Whether a step is done to a candidate, and not to the matched cgroup. */
+bool judge_has_victim(int action);
+
+/* Whether a step is undone when its incident ends. */
+bool judge_is_temporary(int action);
+
 /* Whether this version does the step at all. */
 bool judge_available(RuleAction action);
 

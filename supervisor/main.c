@@ -14,7 +14,9 @@
 #include <systemd/sd-daemon.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/flow/levers.h"
 #include "supervisor/host/hostcheck.h"
+#include "supervisor/host/proc.h"
 #include "supervisor/supervisor.h"
 
 enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_CGROUP2 = 3, EXIT_RUNNING = 4 };
@@ -124,6 +126,23 @@ static void told(const LimitResult *result, void *userdata) {
                       result->outcome == REEVE_OUTCOME_DONE ? "put back" : result->error ? result->error : "not put back");
 }
 
+/* What a crash left standing still. */
+static void thaw(const Options *o, const char *root) {
+        SpoolOptions options = { .boot_id = NULL };
+        char path[1100], note[256], boot_id[33];
+        Cgroupfs fs = { .root_fd = -1 };
+        Spool *spool = NULL;
+
+        (void) snprintf(path, sizeof(path), "%s/spool", o->runtime_directory);
+        if (access(path, F_OK) < 0 || host_boot_id(boot_id) < 0 || cgroupfs_open(&fs, root) < 0)
+                return;
+        options.boot_id = boot_id;
+        if (spool_open(&spool, path, &options, note, sizeof(note)) == 0)
+                levers_thaw(spool, &fs);
+        spool = spool_close(spool);
+        cgroupfs_close(&fs);
+}
+
 /* Removes what outlives a stop: probes and rings, limits and drop-ins. */
 static int uninstall(const Options *o) {
         CgroupMount mount = { 0 };
@@ -138,6 +157,8 @@ static int uninstall(const Options *o) {
         r = kprobe_uninstall(o->state_directory, NULL, reason, sizeof(reason));
         if (r < 0 && r != -ENOENT && r != -EACCES && r != -EPERM)
                 status = complain(EXIT_FAILED, reason);
+        if (mount.where[0])
+                thaw(o, mount.where);
         r = mount.where[0] ? budgets_uninstall(&budgets, told, NULL) : 0;
         if (r != 0)
                 status = complain(EXIT_FAILED, r < 0 ? strerror(-r) : "some limits could not be put back");

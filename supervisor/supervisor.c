@@ -22,6 +22,7 @@
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/history.h"
 #include "supervisor/flow/late.h"
+#include "supervisor/flow/levers.h"
 #include "supervisor/flow/kills.h"
 #include "supervisor/flow/pausing.h"
 #include "supervisor/flow/rules.h"
@@ -31,6 +32,7 @@
 #include "supervisor/flow/store.h"
 #include "supervisor/flow/storms.h"
 #include "supervisor/flow/units.h"
+#include "supervisor/flow/verdicts.h"
 #include "supervisor/host/proc.h"
 
 enum { WATCHDOG_USEC = 90 * 1000 * 1000, STOP_WAIT_USEC = 5 * 1000 * 1000 };
@@ -127,6 +129,8 @@ static int on_budgets(sd_event_source *source, int fd, uint32_t revents, void *u
         while ((answer = budgets_pop(s->budgets))) {
                 if (answer->type == BUDGETS_RESULT && settings_record(s, &answer->result) > 0)
                         changes_done(s, answer->cookie, s->emit.text, false);
+                else if (answer->type == BUDGETS_LEVER)
+                        verdicts_lever(s, answer);
                 else if (answer->type == BUDGETS_DONE)
                         changes_done(s, answer->cookie, NULL, true);
                 (void) budgets_answer_free(answer);
@@ -139,6 +143,7 @@ static void begin_budgets(Supervisor *s) {
         settings_apply(s);
         if (s->budgets && !s->budgets_io)
                 (void) state_io(s, &s->budgets_io, budgets_fd(s->budgets), EPOLLIN, 5, on_budgets);
+        levers_load(s);
 }
 
 static int on_dirwatch(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
@@ -289,6 +294,7 @@ int supervisor_run(Supervisor *s) {
 
 void supervisor_done(Supervisor *s) {
         if (s->clerk && s->stopping) {
+                levers_close(s);
                 sources_finish(s);
                 signals_finish(s);
                 state_say(s, "stopped", NULL, NULL);

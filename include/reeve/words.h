@@ -135,6 +135,7 @@ extern "C" {
         X(REEVE_REASON_CONFIGURED, "configured")               /* limit: a budget asks for it */                   \
         X(REEVE_REASON_REQUESTED, "requested")                 /* limit: somebody asked by Set */                  \
         X(REEVE_REASON_BUDGET_GONE, "budget_gone")             /* limit: put back, its section is gone */          \
+        X(REEVE_REASON_INCIDENT_OVER, "incident_over")         /* limit: put back, a rule's step is undone */      \
         X(REEVE_REASON_CHANGED_BY_OTHER, "changed_by_other")   /* limit: drift */                                  \
         X(REEVE_REASON_NOT_OWNED, "not_owned")                 /* limit refused: no unit of systemd's, no Own= */  \
         X(REEVE_REASON_DELEGATED, "delegated")                 /* limit refused: below a delegated unit */         \

@@ -69,7 +69,7 @@ int applier_uninstall(Applier *a) {
         a->config = config_unref(a->config);
         for (LimitEntry *e = a->state.entries; e; e = e->next)
                 for (int key = 0; key < LIMIT_KEYS; key++)
-                        e->values[key].set = false;
+                        e->values[key].set = e->values[key].lever = false;
         for (LimitEntry *e = a->state.entries, *next; e; e = next) {
                 next = e->next;
                 apply_entry(a, e, /* fresh= */ false);

@@ -41,26 +41,37 @@ static void plan_restore(Job *j, LimitKey key) {
                 .restore = true,
                 .wanted = v->before,
                 .before = apply_read(j, key),
-                .reason = REEVE_REASON_BUDGET_GONE,
+                .reason = v->lever_over ? REEVE_REASON_INCIDENT_OVER : REEVE_REASON_BUDGET_GONE,
         };
+}
+
+static bool plan_key(Job *j, LimitKey key, const Budget *budget, const BudgetFacts *facts) {
+        LimitValue *v = &j->e->values[key];
+
+        if (v->lever)
+                apply_plan_value(j, key, &(BudgetValue) { .value = v->lever_value }, facts, /* risk= */ true, REEVE_REASON_RULE);
+        else if (v->set)
+                apply_plan_value(j, key, &v->set_value, facts, v->set_risk, REEVE_REASON_REQUESTED);
+        else if (budget->limits[key].at.order)
+                apply_plan_value(j, key, &budget->limits[key], facts, budget->risk, REEVE_REASON_CONFIGURED);
+        else if (v->changed)
+                plan_restore(j, key);
+        else
+                *v = (LimitValue) { 0 };
+        return j->changes[key].active;
+}
+
+bool apply_plan_key(Job *j, LimitKey key, const Budget *budget) {
+        BudgetFacts facts = apply_facts(j);
+
+        return plan_key(j, key, budget, &facts);
 }
 
 bool apply_plan(Job *j, const Budget *budget) {
         BudgetFacts facts = apply_facts(j);
         bool any = false;
 
-        for (int key = 0; key < LIMIT_KEYS; key++) {
-                LimitValue *v = &j->e->values[key];
-
-                if (v->set)
-                        apply_plan_value(j, (LimitKey) key, &v->set_value, &facts, v->set_risk, REEVE_REASON_REQUESTED);
-                else if (budget->limits[key].at.order)
-                        apply_plan_value(j, (LimitKey) key, &budget->limits[key], &facts, budget->risk, REEVE_REASON_CONFIGURED);
-                else if (v->changed)
-                        plan_restore(j, (LimitKey) key);
-                else
-                        *v = (LimitValue) { 0 };
-                any |= j->changes[key].active;
-        }
+        for (int key = 0; key < LIMIT_KEYS; key++)
+                any |= plan_key(j, (LimitKey) key, budget, &facts);
         return any;
 }

@@ -11,5 +11,8 @@ BudgetFacts apply_facts(const Job *j);
 /* Plans the change of @key to @value: it is active unless the cgroup has that already and it was told. */
 void apply_plan_value(Job *j, LimitKey key, const BudgetValue *value, const BudgetFacts *facts, bool risk, ReeveReason reason);
 
+/* Plans what @budget and an earlier Set ask of @key alone. Returns whether there is anything to do. */
+bool apply_plan_key(Job *j, LimitKey key, const Budget *budget);
+
 /* Plans all that @budget and earlier Sets ask, and what is to return. Returns whether there is anything to do. */
 bool apply_plan(Job *j, const Budget *budget);

@@ -61,8 +61,19 @@ static void emit(const LimitResult *result, void *userdata) {
         answer_post(b, budgets_answer_result(b->cookie, result));
 }
 
+static void answer_lever(Budgets *b, uint64_t cookie, const ApplyLeverTold *told) {
+        BudgetsAnswer *a = budgets_answer_result(cookie, &(LimitResult) { .outcome = told->outcome, .reason = told->reason,
+                                                                          .before = told->before, .after = told->after,
+                                                                          .error = told->error });
+
+        if (a)
+                a->type = BUDGETS_LEVER;
+        answer_post(b, a);
+}
+
 static void request_serve(Budgets *b, Request *r) {
         Applier *a = &b->applier;
+        ApplyLeverTold told;
 
         b->cookie = r->cookie;
         switch (r->type) {
@@ -85,6 +96,14 @@ static void request_serve(Budgets *b, Request *r) {
                                        .risk = r->risk,
                                        .requester = r->requester,
                                });
+                break;
+        case REQUEST_LEVER:
+                applier_lever(a, &r->lever, &told);
+                answer_lever(b, r->cookie, &told);
+                break;
+        case REQUEST_LIFT:
+                applier_lift(a, r->id, r->key, &told);
+                answer_lever(b, r->cookie, &told);
                 break;
         }
         if (r->type == REQUEST_CONFIGURE || r->type == REQUEST_SET) {
@@ -235,6 +254,31 @@ int budgets_set(Budgets *b, uint64_t cookie, uint64_t id, const char *path, cons
                 r = request_free(r);
                 return -ENOMEM;
         }
+        return request_post(b, r);
+}
+
+int budgets_lever(Budgets *b, uint64_t cookie, const ApplyLever *lever) {
+        Request *r = request_new(REQUEST_LEVER, cookie, lever->id, lever->path);
+
+        if (!r)
+                return -ENOMEM;
+        r->unit = lever->origin ? strdup(lever->origin) : NULL;
+        r->lever = *lever;
+        r->lever.path = r->path;
+        r->lever.origin = r->unit;
+        if (idmap_set(&b->ids, lever->id, 0) < 0) {
+                r = request_free(r);
+                return -ENOMEM;
+        }
+        return request_post(b, r);
+}
+
+int budgets_lift(Budgets *b, uint64_t cookie, uint64_t id, LimitKey key) {
+        Request *r = request_new(REQUEST_LIFT, cookie, id, NULL);
+
+        if (!r)
+                return -ENOMEM;
+        r->key = key;
         return request_post(b, r);
 }
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "supervisor/act/applylever.h"
 #include "supervisor/act/budgetsanswer.h"
 #include "supervisor/text/config.h"
 
@@ -50,6 +51,11 @@ typedef struct BudgetsSetValue {
  * the cgroup goes. Returns 0 or -ENOMEM. */
 int budgets_set(Budgets *b, uint64_t cookie, uint64_t id, const char *path, const BudgetsSetValue *values, size_t n,
                 bool dry_run, bool risk, const LimitRequester *requester);
+
+/* Does a step of a rule to a limit, for as long as its incident lasts; or lifts it. Each gives one BUDGETS_LEVER with @cookie,
+ * after a BUDGETS_RESULT where the limit was written or refused. Return 0 or -ENOMEM. */
+int budgets_lever(Budgets *b, uint64_t cookie, const ApplyLever *lever);
+int budgets_lift(Budgets *b, uint64_t cookie, uint64_t id, LimitKey key);
 
 /* Readable while answers wait. */
 int budgets_fd(const Budgets *b);

@@ -8,6 +8,7 @@
 typedef enum BudgetsAnswerType {
         BUDGETS_RESULT,                  /* @result: becomes a `limit` record */
         BUDGETS_DONE,                    /* all of @cookie is answered */
+        BUDGETS_LEVER,                   /* @result's outcome, reason, before, after and error: a lever's, or of its lifting */
         BUDGETS_FORGET,                  /* @cookie is the id of a cgroup that is gone; budgets_pop() keeps it to itself */
 } BudgetsAnswerType;
 

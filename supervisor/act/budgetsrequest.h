@@ -3,10 +3,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "supervisor/act/applylever.h"
 #include "supervisor/text/config.h"
 
 /* What is to be done. */
-typedef enum RequestType { REQUEST_CONFIGURE, REQUEST_BORN, REQUEST_DIED, REQUEST_SET } RequestType;
+typedef enum RequestType { REQUEST_CONFIGURE, REQUEST_BORN, REQUEST_DIED, REQUEST_SET, REQUEST_LEVER, REQUEST_LIFT } RequestType;
 
 /* One piece of work with all that it needs: its texts and its reference of the configuration are its own. */
 typedef struct Request {
@@ -18,6 +19,8 @@ typedef struct Request {
         BudgetValue values[LIMIT_KEYS];
         bool dry_run, risk;
         LimitRequester requester;
+        ApplyLever lever;                /* LEVER; its texts are @path and @unit */
+        LimitKey key;                    /* LIFT */
 } Request;
 
 /* A request with a copy of @path, which may be NULL. NULL: no memory. */

@@ -18,6 +18,8 @@ enum { HAND_PATH_SIZE = 1024, HAND_PIDS_MAX = 64, HAND_ERROR_SIZE = 160 };
 typedef enum HandWork {
         HAND_KILL,                      /* the whole cgroup or @pid, and wait up to wait_usec until nobody is left */
         HAND_TERM,                      /* SIGTERM to each process or @pid, and wait likewise */
+        HAND_FREEZE,                    /* all of the cgroup stands still, until ... */
+        HAND_THAW,                      /* ... this */
         HAND_LOOK,                      /* at the processes there: who of them would be ended */
         HAND_RECLAIM,                   /* @bytes, for wait_usec at most */
 } HandWork;

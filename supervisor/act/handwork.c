@@ -22,8 +22,8 @@
 
 enum { PASSES = 20 };
 
-/* 1, 0; -errno: gone. */
-static int populated(int eventsfd) {
+/* One of the two; 1, 0; -errno: gone. */
+static int event_of(int eventsfd, bool frozen) {
         char text[256];
         CgroupEvents events;
         ssize_t n = cgroupfs_reread(eventsfd, text, sizeof(text));
@@ -31,7 +31,11 @@ static int populated(int eventsfd) {
         if (n < 0)
                 return (int) n;
         cgroup_events_parse(&events, text, (size_t) n);
-        return events.populated != 0;
+        return frozen ? events.frozen == 1 : events.populated != 0;
+}
+
+static int populated(int eventsfd) {
+        return event_of(eventsfd, /* frozen= */ false);
 }
 
 /* Until nobody is left, or @until_nsec. Returns as populated() did last. */
@@ -187,6 +191,42 @@ static void reclaim(HandTask *t, int dirfd) {
                 handprocess_failed(t, r, "memory.reclaim");
 }
 
+/* Who was frozen by others is not ours to thaw. */
+static void freeze(HandTask *t, int dirfd) {
+        _cleanup_close_ int events = cgroupfs_open_file(dirfd, "cgroup.events", O_RDONLY);
+        uint64_t until = clock_boottime_nsec() + UINT64_C(1000000000);
+        int64_t frozen = 0;
+        int r = events < 0 ? events : cgroupfs_read_number(dirfd, "cgroup.freeze", &frozen);
+
+        if (r == 0 && frozen) {
+                t->outcome = REEVE_OUTCOME_INEFFECTIVE;
+                (void) snprintf(t->error, sizeof(t->error), "it stands still already, frozen by somebody else");
+                return;
+        }
+        if (r == 0)
+                r = cgroupfs_write(dirfd, "cgroup.freeze", "1");
+        if (r < 0) {
+                handprocess_failed(t, r, "cgroup.freeze");
+                return;
+        }
+        t->outcome = REEVE_OUTCOME_DONE;
+        while (event_of(events, /* frozen= */ true) == 0 && clock_boottime_nsec() < until) {
+                struct pollfd p = { .fd = events, .events = POLLPRI };
+
+                (void) poll(&p, 1, 100);
+        }
+        if (event_of(events, /* frozen= */ true) == 0)
+                (void) snprintf(t->error, sizeof(t->error), "not all of it stands still yet");
+}
+
+static void thaw(HandTask *t, int dirfd) {
+        int r = cgroupfs_write(dirfd, "cgroup.freeze", "0");
+
+        t->outcome = REEVE_OUTCOME_DONE;
+        if (r < 0)
+                handprocess_failed(t, r, "cgroup.freeze");
+}
+
 void hand_do(const Cgroupfs *fs, HandTask *t) {
         _cleanup_close_ int dirfd = cgroupfs_open_sure(fs, t->cgroup_id, t->path);
         uint64_t began = clock_boottime_nsec();
@@ -208,6 +248,10 @@ void hand_do(const Cgroupfs *fs, HandTask *t) {
                 handprocess_look(t, dirfd);
         else if (t->work == HAND_RECLAIM)
                 reclaim(t, dirfd);
+        else if (t->work == HAND_FREEZE)
+                freeze(t, dirfd);
+        else if (t->work == HAND_THAW)
+                thaw(t, dirfd);
         else if (t->pid)
                 end_one(t, dirfd);
         else

@@ -94,6 +94,8 @@ static json_t *value_json(const LimitValue *v) {
                 (void) json_object_set_new(o, "before", json_integer(v->before));
                 (void) json_object_set_new(o, "wanted", json_integer(v->wanted));
                 (void) json_object_set_new(o, "dropin_before", json_boolean(v->dropin_before));
+                if (v->lever || v->lever_over)
+                        (void) json_object_set_new(o, "lever", json_true());
         }
         if (v->set) {
                 (void) json_object_set_new(o, "set", json_integer(v->set_value.value));
@@ -176,6 +178,7 @@ static void value_load(LimitValue *v, const json_t *o) {
                 v->before = integer(o, "before", LIMIT_MAX);
                 v->wanted = integer(o, "wanted", LIMIT_MAX);
                 v->dropin_before = json_is_true(json_object_get(o, "dropin_before"));
+                v->lever_over = json_is_true(json_object_get(o, "lever"));
         }
         if (json_object_get(o, "set")) {
                 int64_t permyriad = integer(o, "set_permyriad", -1);

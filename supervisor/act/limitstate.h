@@ -17,7 +17,10 @@ typedef struct LimitValue {
         bool set;                        /* asked by Set: stays whatever the configuration says */
         BudgetValue set_value;
         bool set_risk;
+        bool lever_over;                 /* by a rule's step whose incident is over; at a start: any such */
         /* what is not */
+        bool lever;                      /* by a rule's step: before all else, until it is lifted */
+        int64_t lever_value;
         bool applied;                    /* the kernel was seen to hold @wanted */
         bool refused;                    /* it was refused, as told in a record */
         ReeveReason reason;

@@ -7,6 +7,7 @@
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/base/strbuf.h"
+#include "supervisor/flow/levers.h"
 #include "supervisor/flow/pauses.h"
 #include "supervisor/flow/verdicts.h"
 #include "supervisor/host/proc.h"
@@ -83,6 +84,7 @@ void rules_batch(Supervisor *s, const EyesAnswer *answer) {
         if (!answer->batch->away || answer->batch->cookie != answer->cookie)
                 return;
         answer->batch->away = false;
+        verdicts_overdue(s);
         again = judging_round(&r->judging, answer->batch, now, verdicts_decided, s);
         if (r->timer)
                 (void) sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
@@ -105,6 +107,7 @@ int rules_open(Supervisor *s) {
         if (e < 0)
                 return e;
         pauses_load(s);
+        levers_thaw(s->spool, &s->fs);
         return sd_event_source_set_enabled(r->kick, SD_EVENT_OFF);
 }
 
@@ -112,6 +115,7 @@ void rules_close(Supervisor *s) {
         Rules *r = &s->rules;
 
         verdicts_close(s);
+        r->lever_timer = sd_event_source_disable_unref(r->lever_timer);
         r->timer = sd_event_source_disable_unref(r->timer);
         r->pause_timer = sd_event_source_disable_unref(r->pause_timer);
         r->kick = sd_event_source_disable_unref(r->kick);

@@ -1,7 +1,7 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
  * the lowest: emit, whose, groups, more, exits, units, storms, kills, late, intake, signals, history, counters; lookagain, bell, ringtier,
- * logtier, balance, sources; settings; pauses, verdicts, rules; asked, status, explaining, changes, answers. supervisor.c above them owns
+ * logtier, balance, sources; settings; pauses, levers, verdicts, rules; asked, status, explaining, changes, answers. supervisor.c above them owns
  * the state and hands round what comes in. */
 #include <stdbool.h>
 #include <stdint.h>
@@ -116,6 +116,19 @@ typedef struct Pause {
         SpoolKept kept;
 } Pause;
 
+enum { RULES_LEVERS_MAX = 32 };
+
+/* A step that is to be undone. */
+typedef struct Lever {
+        bool used, lifting;             /* it is being undone */
+        bool over;                      /* nothing keeps it any more */
+        int place;                      /* in the spool */
+        SpoolKept kept;
+        uint64_t match_id, incident;    /* for whose sake */
+        uint64_t cookie;                /* of the last that was asked of a hand */
+        uint64_t again_usec;            /* it could not be undone: not before then */
+} Lever;
+
 /* The rules at work. */
 typedef struct Rules {
         Judging judging;
@@ -126,6 +139,8 @@ typedef struct Rules {
         Doing doing[RULES_DOING_MAX];
         Pause pauses[JUDGING_PAUSES_MAX];
         sd_event_source *pause_timer;
+        Lever levers[RULES_LEVERS_MAX];
+        sd_event_source *lever_timer;
 } Rules;
 
 typedef struct Supervisor {

@@ -1,5 +1,6 @@
 #include "supervisor/flow/verdicts.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,10 +8,11 @@
 
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
+#include "supervisor/flow/levers.h"
 #include "supervisor/flow/whose.h"
 
 /* So long the dying get until they are held to be stuck, and reclaim until it is broken off. */
-enum { KILL_USEC = 5000000, RECLAIM_USEC = 10000000 };
+enum { KILL_USEC = 5000000, RECLAIM_USEC = 10000000, OVERDUE_USEC = 15000000 };
 
 /* ---- on record ---- */
 
@@ -146,6 +148,13 @@ static void looked(Supervisor *s, Doing *d, const HandTask *t) {
 
 /* ---- decided ---- */
 
+static void begin_lever(Supervisor *s, Doing *d, const WatchlistMatch *m, const char *path) {
+        int r = levers_begin(s, d->cookie, m, &m->rule->then[d->verdict.step], d->victim_id, path);
+
+        if (r < 0)
+                done_at_once(s, d, true, REEVE_OUTCOME_FAILED, r == -EBUSY ? "too many steps wait to be undone" : "too much is being done already");
+}
+
 static void carry_out(Supervisor *s, Doing *d, const WatchlistMatch *m, const char *path) {
         const RuleStep *step = &m->rule->then[d->verdict.step];
         ReeveOutcome result;
@@ -158,6 +167,8 @@ static void carry_out(Supervisor *s, Doing *d, const WatchlistMatch *m, const ch
                 look_for_process(s, d, path);
         else if (judging_at_once(&d->verdict, &known, &result))
                 done_at_once(s, d, known, result, why);
+        else if (judge_is_temporary((int) step->action))
+                begin_lever(s, d, m, path);
         else
                 hand_over(s, d, step, path, NULL);
 }
@@ -192,24 +203,53 @@ bool verdicts_decided(WatchlistMatch *m, const VerdictDecision *decision, void *
 
 /* ---- what came of it ---- */
 
+static Doing *doing_of(Supervisor *s, uint64_t cookie) {
+        for (size_t i = 0; cookie && i < RULES_DOING_MAX; i++)
+                if (s->rules.doing[i].cookie == cookie)
+                        return &s->rules.doing[i];
+        return NULL;
+}
+
 static void took(Supervisor *s, const HandTask *t) {
+        Doing *d = doing_of(s, t->cookie);
+        VerdictOutcome outcome;
+
+        if (t->work == HAND_FREEZE || t->work == HAND_THAW)
+                levers_done(s, t->cookie, t->outcome);
+        if (!d)
+                return;
+        if (t->work == HAND_LOOK) {
+                looked(s, d, t);
+                return;
+        }
+        outcome = outcome_of(d, true, t->outcome, t->error);
+        outcome.freed_bytes = t->work == HAND_FREEZE ? -1 : t->freed_bytes;
+        outcome.took_usec = (int64_t) t->took_usec;
+        outcome.pids = t->pids;
+        outcome.n_pids = t->n_pids;
+        done(s, d, &outcome);
+}
+
+void verdicts_lever(Supervisor *s, const BudgetsAnswer *answer) {
+        Doing *d = doing_of(s, answer->cookie);
+        VerdictOutcome outcome;
+
+        levers_done(s, answer->cookie, answer->result.outcome);
+        if (!d)
+                return;
+        outcome = outcome_of(d, true, answer->result.outcome, answer->result.error);
+        outcome.took_usec = (int64_t) ((clock_boottime_nsec() - d->time_nsec) / 1000);
+        done(s, d, &outcome);
+}
+
+void verdicts_overdue(Supervisor *s) {
+        uint64_t now = clock_boottime_nsec();
+
         for (size_t i = 0; i < RULES_DOING_MAX; i++) {
                 Doing *d = &s->rules.doing[i];
-                VerdictOutcome outcome;
 
-                if (d->cookie != t->cookie)
-                        continue;
-                if (t->work == HAND_LOOK) {
-                        looked(s, d, t);
-                        return;
-                }
-                outcome = outcome_of(d, true, t->outcome, t->error);
-                outcome.freed_bytes = t->freed_bytes;
-                outcome.took_usec = (int64_t) t->took_usec;
-                outcome.pids = t->pids;
-                outcome.n_pids = t->n_pids;
-                done(s, d, &outcome);
-                return;
+                if (d->cookie && judge_is_temporary(d->verdict.action) && now - d->time_nsec > OVERDUE_USEC * UINT64_C(1000))
+                        done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "it takes too long; it will be undone if it is done after all");
         }
 }
 

@@ -11,3 +11,9 @@ bool verdicts_decided(WatchlistMatch *m, const VerdictDecision *decision, void *
 
 /* Which of our decisions a signal of @nsec (CLOCK_BOOTTIME) comes from; 0 where @killer is not Reeve. */
 uint64_t verdicts_task_at(const Supervisor *s, ReeveKiller killer, uint64_t nsec);
+
+/* What the budgets' hand says of a step that is to be undone, or of its undoing. */
+void verdicts_lever(Supervisor *s, const BudgetsAnswer *answer);
+
+/* Ends steps that take too long: the ladder goes on. */
+void verdicts_overdue(Supervisor *s);

@@ -261,6 +261,12 @@ static const char *verb(int action, bool past) {
         case RULE_RECLAIM: return past ? "reclaimed memory of" : "reclaim memory of";
         case RULE_TERM: return past ? "ended" : "end";
         case RULE_KILL: return past ? "killed" : "kill";
+        case RULE_FREEZE: return past ? "froze" : "freeze";
+        case RULE_THROTTLE: return past ? "throttled" : "throttle";
+        case RULE_RELAX: return past ? "lifted memory.high of" : "lift memory.high of";
+        case RULE_RAISE: return past ? "raised memory.max of" : "raise memory.max of";
+        case RULE_RESTART: return past ? "restarted" : "restart";
+        case RULE_EXEC: return past ? "called a program about" : "call a program about";
         default: return "act on";
         }
 }

@@ -2,6 +2,7 @@
 #include "supervisor/act/apply.h"
 #include "supervisor/act/applydrift.h"
 #include "supervisor/act/applyentry.h"
+#include "supervisor/act/applylever.h"
 #include "supervisor/act/applyset.h"
 
 #include <fcntl.h>
@@ -228,12 +229,95 @@ static void test_set_lasts_over_a_reload(void **state) {
         end(&f);
 }
 
+static ApplyLeverTold pull(Fake *f, uint64_t id, RuleAction action, double ratio, int64_t bytes, BudgetOwn own) {
+        ApplyLeverTold told;
+
+        applier_lever(&f->applier, &(ApplyLever) { .id = id, .path = "/x", .action = action, .ratio = ratio, .bytes = bytes, .own = own,
+                                                   .origin = "t.conf:9" }, &told);
+        return told;
+}
+
+static ApplyLeverTold lift(Fake *f, uint64_t id, LimitKey key) {
+        ApplyLeverTold told;
+
+        applier_lift(&f->applier, id, key, &told);
+        return told;
+}
+
+static void test_levers_are_lifted(void **state) {
+        ApplyLeverTold told;
+        uint64_t x;
+        Fake f;
+
+        (void) state;
+        begin(&f);
+        x = make(&f, "x");
+        put(&f, "x/memory.current", "4194304\n");
+        configure(&f, "[reeve]\nMode=act\n");
+        told = pull(&f, x, RULE_THROTTLE, 0.5, 0, BUDGET_OWN_NO);
+        assert_int_equal(told.outcome, REEVE_OUTCOME_REFUSED);
+        assert_int_equal(told.reason, REEVE_REASON_NOT_OWNED);
+        assert_int_equal(get(&f, "x/memory.high"), 8388608);
+        told = pull(&f, x, RULE_THROTTLE, 0.5, 0, BUDGET_OWN_ADOPT);
+        assert_int_equal(told.outcome, REEVE_OUTCOME_DONE);
+        assert_int_equal(f.last.reason, REEVE_REASON_RULE);
+        assert_string_equal(f.origin, "t.conf:9");
+        assert_int_equal(get(&f, "x/memory.high"), 2097152);
+        told = pull(&f, x, RULE_THROTTLE, 0.9, 0, BUDGET_OWN_ADOPT);
+        assert_int_equal(told.outcome, REEVE_OUTCOME_INEFFECTIVE);
+        assert_int_equal(get(&f, "x/memory.high"), 2097152);
+        configure(&f, "[reeve]\nMode=act\n");                           /* a reload is no end of an incident */
+        assert_int_equal(get(&f, "x/memory.high"), 2097152);
+        told = lift(&f, x, LIMIT_MEMORY_HIGH);
+        assert_int_equal(told.outcome, REEVE_OUTCOME_DONE);
+        assert_int_equal(f.last.reason, REEVE_REASON_INCIDENT_OVER);
+        assert_int_equal(get(&f, "x/memory.high"), 8388608);
+        assert_int_equal(lift(&f, x, LIMIT_MEMORY_HIGH).outcome, REEVE_OUTCOME_DONE);
+        told = pull(&f, x, RULE_RAISE, 0.5, 9 << 20, BUDGET_OWN_ADOPT);
+        assert_int_equal(told.outcome, REEVE_OUTCOME_DONE);
+        assert_int_equal(get(&f, "x/memory.max"), 9 << 20);
+        assert_int_equal(pull(&f, x, RULE_RAISE, 0.5, 9 << 20, BUDGET_OWN_ADOPT).outcome, REEVE_OUTCOME_INEFFECTIVE);
+        assert_int_equal(lift(&f, x, LIMIT_MEMORY_MAX).outcome, REEVE_OUTCOME_DONE);
+        assert_int_equal(get(&f, "x/memory.max"), 8388608);
+        assert_int_equal(pull(&f, x + 1000, RULE_RELAX, 0, 0, BUDGET_OWN_ADOPT).outcome, REEVE_OUTCOME_GONE);
+        end(&f);
+}
+
+/* What a crash leaves is put back by the next life, to the budget where there is one. */
+static void test_levers_are_undone_by_the_next_life(void **state) {
+        static const char *const budgets[] = { "[reeve]\nMode=act\n", "[budget b]\nMatch=/x\nOwn=adopt\nMemoryHigh=4M\n", "[reeve]\nMode=watch\n" };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(budgets) / sizeof(*budgets); i++) {
+                LimitState loaded;
+                uint64_t x;
+                Fake f;
+
+                begin(&f);
+                x = make(&f, "x");
+                put(&f, "x/memory.current", "4194304\n");
+                configure(&f, "[reeve]\nMode=act\n");
+                assert_int_equal(pull(&f, x, RULE_THROTTLE, 0.5, 0, BUDGET_OWN_ADOPT).outcome, REEVE_OUTCOME_DONE);
+                limitstate_done(&f.applier.state);
+                assert_int_equal(limitstate_load(&loaded, f.root), 0);
+                f.applier.state = loaded;
+                configure(&f, budgets[i]);
+                assert_int_equal(get(&f, "x/memory.high"), i == 0 ? 8388608 : i == 1 ? 4 << 20 : 2097152);
+                /* The spool says it too: also to who only watches. */
+                assert_int_equal(lift(&f, x, LIMIT_MEMORY_HIGH).outcome, REEVE_OUTCOME_DONE);
+                assert_int_equal(get(&f, "x/memory.high"), i == 1 ? 4 << 20 : 8388608);
+                end(&f);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_applied_kept_and_put_back),
                 cmocka_unit_test(test_not_below_usage),
                 cmocka_unit_test(test_refusals),
                 cmocka_unit_test(test_set_lasts_over_a_reload),
+                cmocka_unit_test(test_levers_are_lifted),
+                cmocka_unit_test(test_levers_are_undone_by_the_next_life),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,14 +234,14 @@ static void test_what_is_not_available_is_told(void **state) {
         char all[2048];
 
         (void) state;
-        assert_int_equal(parse("[rule r]\nMatch=/a\nWhen=livelock for 60s\nThen=freeze 5s\nThen=term 5s\nVictim=process\nPrefer=comm:java /a/b\n"
-                               "[rule off]\nMatch=/a\nWhen=livelock\nThen=restart\nEnabled=no\n",
+        assert_int_equal(parse("[rule r]\nMatch=/a\nWhen=livelock for 60s\nThen=restart\nThen=term 5s\nVictim=process\nPrefer=comm:java /a/b\n"
+                               "[rule off]\nMatch=/a\nWhen=livelock\nThen=exec /x\nEnabled=no\n",
                                &c, &complaints),
                          0);
         joined(&complaints, all, sizeof(all));
-        assert_non_null(strstr(all, "t.conf:4: rule r: freeze is not available in this version"));
+        assert_non_null(strstr(all, "t.conf:4: rule r: restart is not available in this version"));
         assert_non_null(strstr(all, "t.conf:7: rule r: comm:java is not available"));
-        assert_null(strstr(all, "restart"));
+        assert_null(strstr(all, "exec"));
         assert_null(strstr(all, "term is not"));
         assert_int_equal(complaints.errors, 0);
         c = config_unref(c);

@@ -113,7 +113,7 @@ static void test_who_does_not_die_is_passed_over(void **state) {
 static void test_why_not(void **state) {
         RuleSection rule = rule_of(kill_only, 1);
         JudgeCandidate open = { .id = 7, .parts = { 5 * MB } }, sheltered = { .id = 8, .shelter = JUDGE_NEVER };
-        static RuleStep freezing[] = { { .action = RULE_FREEZE }, { .action = RULE_KILL } };
+        static RuleStep lacking[] = { { .action = RULE_RESTART }, { .action = RULE_KILL } };
         static const struct { const char *why; JudgeBounds bounds; size_t n; bool shelter; ReeveReason want; } rows[] = {
                 { "nobody there", { 0 }, 0, false, REEVE_REASON_NO_CANDIDATE },
                 { "all sheltered", { 0 }, 1, true, REEVE_REASON_PROTECTED },
@@ -134,7 +134,7 @@ static void test_why_not(void **state) {
                         fail_msg("%s: %d %d", rows[i].why, v.action, (int) v.reason);
         }
         /* What this version does not do is refused and stepped over. */
-        rule = rule_of(freezing, 2);
+        rule = rule_of(lacking, 2);
         s = (JudgeState) { .step = 0 };
         (void) look(&s, &rule, 90, SEC);
         v = choose(&s, &rule, &open, 1, SEC, (JudgeBounds) { 0 });
@@ -143,6 +143,40 @@ static void test_why_not(void **state) {
         assert_int_equal(look(&s, &rule, 90, SEC + 1), JUDGE_CHOOSE);
         v = choose(&s, &rule, &open, 1, SEC + 1, (JudgeBounds) { 0 });
         assert_int_equal(v.action, RULE_KILL);
+}
+
+/* Steps that are to be undone: of whom they are, and how long their effect is waited for. */
+static void test_temporary_steps(void **state) {
+        static RuleStep steps[] = { { .action = RULE_RAISE }, { .action = RULE_THROTTLE }, { .action = RULE_FREEZE, .usec = 7 * SEC },
+                                    { .action = RULE_KILL } };
+        RuleSection rule = rule_of(steps, 4);
+        JudgeCandidate c = { .id = 7, .parts = { 5 * MB } };
+        JudgeState s = { .step = 0 };
+        uint64_t now = SEC;
+        JudgeVerdict v;
+
+        (void) state;
+        assert_true(judge_is_temporary(RULE_RELAX) && !judge_is_temporary(RULE_KILL) && !judge_is_temporary(-1));
+        for (size_t i = 0; i < 3; i++) {
+                uint64_t wait = i == 2 ? 7 * SEC : JUDGE_LOOK_AGAIN_USEC;
+
+                assert_int_equal(look(&s, &rule, 90, now), JUDGE_CHOOSE);
+                v = choose(&s, &rule, &c, 1, now, (JudgeBounds) { .kill_limit = true });
+                assert_int_equal(v.action, steps[i].action);
+                assert_int_equal(v.victim, i == 0 ? SIZE_MAX : 0);
+                judge_done(&s, &rule, &v, 7, REEVE_OUTCOME_DONE, now);
+                assert_int_equal(look(&s, &rule, 90, now + wait - 1), JUDGE_NOTHING);
+                now += wait;
+        }
+        assert_int_equal(look(&s, &rule, 90, now), JUDGE_CHOOSE);
+        v = choose(&s, &rule, &c, 1, now, (JudgeBounds) { 0 });
+        assert_int_equal(v.action, RULE_KILL);
+        /* What is refused is not waited for. */
+        s = (JudgeState) { .step = 0 };
+        (void) look(&s, &rule, 90, now);
+        v = choose(&s, &rule, &c, 1, now, (JudgeBounds) { 0 });
+        judge_done(&s, &rule, &v, 7, REEVE_OUTCOME_REFUSED, now);
+        assert_int_equal(look(&s, &rule, 90, now + 1), JUDGE_CHOOSE);
 }
 
 /* A dry run says it once for each step and incident, and is not held back by a limit on what it does not do. */
@@ -322,6 +356,7 @@ int main(void) {
                 cmocka_unit_test(test_who_does_not_die_is_passed_over),
                 cmocka_unit_test(test_why_not),
                 cmocka_unit_test(test_dry_run),
+                cmocka_unit_test(test_temporary_steps),
                 cmocka_unit_test(test_shelter),
                 cmocka_unit_test(test_ranking),
                 cmocka_unit_test(test_protection_is_discounted),

@@ -1,6 +1,6 @@
 #vm timeout=150
-# A rule in dry run, one all of whose candidates are protected, one whose KillLimit is reached and one that asks for what this
-# version has not: nobody is touched, each says why once, and why-not repeats it.
+# A rule in dry run, one all of whose candidates are protected, one whose KillLimit is reached and one that asks for a limit that is
+# not Reeve's to write: nobody is touched, each says why once, and why-not repeats it.
 #
 #   bed/29            memory.max 96M
 #   └── hog           70 MB, stays      -> alive throughout
@@ -8,6 +8,7 @@ all=$(cg 29/hog)
 top=${all%/hog}
 echo 96M >"$top/memory.max"
 echo 0 >"$top/memory.swap.max"
+echo 90M >"$top/memory.high"
 rule=$'[rule guard]\nMatch=/bed/29\nWhen=unreclaimable > 50%\nSettleSec=1s\n'
 reeve_fresh "$rule"$'Then=kill\nDryRun=yes'
 spawn "$all" "$LOADS/hog" --quiet 70
@@ -17,9 +18,9 @@ told() { [[ $(records verdict | jq -c "select($1)" | wc -l) -ge 1 ]]; }
 wait_until 20 "the dry run is told" told '.dry_run and .action == "kill"'
 expect "$(records verdict | head -n 1)" '.outcome == null and (.text | contains("dry run")) and .victim.path == "/bed/29/hog"' "nothing was done"
 
-configure "$rule"$'Then=freeze 5s\nThen=kill\nNever=/bed/29/hog'
+configure "$rule"$'Then=relax\nThen=kill\nNever=/bed/29/hog'
+wait_until 20 "what is not Reeve's to write is refused" told '.outcome.result == "refused" and .action == "relax"'
 wait_until 20 "all are protected" told '.action == "none" and .reason == "protected"'
-wait_until 20 "what is not there is refused" told '.outcome.result == "refused" and .reason == "not_available" and .action == "freeze"'
 expect_text "$(reevectl why-not /bed/29/hog)" 'protected' "why-not says what held it back"
 expect "$(reevectl why-not /bed/29/hog --json)" '.rules[0].rule == "guard" and .rules[0].protected_by == "never"' "and by which glob"
 

@@ -8,7 +8,7 @@
 #   └── innocent      10 MB of 64M    -> alive
 reeve_fresh $'[rule guard]\nMatch=/bed/50/*\nWhen=unreclaimable > 70%\nThen=kill\nSettleSec=1s'
 for name in kept other innocent; do cg 50/$name memory.max=64M memory.swap.max=0 >/dev/null; done
-told() { records verdict | jq -e "select($1)"; }
+told() { [[ -n $(records verdict | jq -c "select($1)") ]]; }
 expect_text "$(reevectl pause --for 1h)" 'only judge now, until' "what pause says"
 expect_status 4 setpriv --reuid=4001 --regid=4001 --clear-groups reevectl resume
 expect_status 4 setpriv --reuid=4001 --regid=4001 --clear-groups reevectl pause /bed/50/other

@@ -19,7 +19,7 @@ spawn "$BED/51/b" "$LOADS/hog" --quiet --comm main 30
 main_b=$PID
 spawn "$BED/51/b" "$LOADS/hog" --quiet --comm spare-1 20
 spare=$PID
-said() { records verdict | jq -e "select($1)"; }
+said() { [[ -n $(records verdict | jq -c "select($1)") ]]; }
 wait_until 20 "the dry run names the hog" said ".dry_run and .victim.path == \"/bed/51/a\" and .victim.process.pid == $hog"
 wait_until 20 "the dry run names the spare one" said ".dry_run and .victim.process.comm == \"spare-1\""
 for pid in $hog $spare; do gone "$pid" && fail "the dry run ended one"; done
