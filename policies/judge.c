@@ -4,16 +4,12 @@ static uint64_t settle_usec(const RuleSection *rule) {
         return rule->settle_usec ? rule->settle_usec : JUDGE_SETTLE_USEC;
 }
 
-static bool ends_somebody(int action) {
-        return action == RULE_TERM || action == RULE_KILL;
-}
-
-bool judge_available(RuleAction action) {
-        return action != RULE_RESTART && action != RULE_EXEC;
+bool judge_ends_somebody(int action) {
+        return action == RULE_TERM || action == RULE_KILL || action == RULE_RESTART;
 }
 
 bool judge_has_victim(int action) {
-        return ends_somebody(action) || action == RULE_FREEZE || action == RULE_THROTTLE;
+        return judge_ends_somebody(action) || action == RULE_FREEZE || action == RULE_THROTTLE;
 }
 
 bool judge_is_temporary(int action) {
@@ -108,12 +104,7 @@ void judge_choose(JudgeState *s, const RuleSection *rule, const JudgeBounds *bou
                 refuse(s, REEVE_REASON_PAUSED, ret);
                 return;
         }
-        if (!judge_available(action)) {
-                ret->reason = REEVE_REASON_NOT_AVAILABLE;
-                s->acting = true;
-                return;
-        }
-        if (ends_somebody(ret->action) && bounds->kill_limit && !ret->dry_run) {
+        if (judge_ends_somebody(ret->action) && bounds->kill_limit && !ret->dry_run) {
                 refuse(s, REEVE_REASON_KILL_LIMIT, ret);
                 return;
         }
@@ -132,7 +123,7 @@ void judge_choose(JudgeState *s, const RuleSection *rule, const JudgeBounds *bou
 static void step_on(JudgeState *s, const RuleSection *rule, const JudgeVerdict *verdict) {
         if (verdict->step + 1 < rule->n_then)
                 s->step = verdict->step + 1;
-        else if (!ends_somebody(verdict->action) || verdict->dry_run)
+        else if (!judge_ends_somebody(verdict->action) || verdict->dry_run)
                 s->exhausted = true;
 }
 
@@ -157,7 +148,7 @@ void judge_done(JudgeState *s, const RuleSection *rule, const JudgeVerdict *verd
                 return;
         switch (outcome) {
         case REEVE_OUTCOME_DONE:
-                if (ends_somebody(verdict->action))
+                if (judge_ends_somebody(verdict->action))
                         s->settle_until_usec = now_usec + settle_usec(rule);
                 else
                         s->settle_until_usec = now_usec + effect_usec(rule, verdict);
@@ -168,7 +159,7 @@ void judge_done(JudgeState *s, const RuleSection *rule, const JudgeVerdict *verd
         case REEVE_OUTCOME_INEFFECTIVE:
         case REEVE_OUTCOME_FAILED:
                 /* Who does not end by a kill is not tried again; who does not end by a term is, by what comes next. */
-                if (verdict->action == RULE_KILL)
+                if (verdict->action == RULE_KILL || verdict->action == RULE_RESTART)
                         pass_over(s, victim);
                 break;
         default:

@@ -119,14 +119,14 @@ typedef struct JudgeVerdict {
         bool tell;                       /* worth a record: not the why-not told already */
 } JudgeVerdict;
 
+/* Whether a step ends processes. */
+bool judge_ends_somebody(int action);
+
 /* Whether a step is done to a candidate, and not to the matched cgroup. */
 bool judge_has_victim(int action);
 
 /* Whether a step is undone when its incident ends. */
 bool judge_is_temporary(int action);
-
-/* Whether this version does the step at all. */
-bool judge_available(RuleAction action);
 
 /* Chooses, after JUDGE_CHOOSE, among candidates that judge_rank() ordered (@open of them may be chosen). */
 void judge_choose(JudgeState *s, const RuleSection *rule, const JudgeBounds *bounds, const JudgeCandidate *candidates, size_t open,

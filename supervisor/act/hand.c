@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "supervisor/act/deadline.h"
+#include "supervisor/act/handunit.h"
 #include "supervisor/base/clock.h"
 #include "supervisor/base/thread.h"
 
@@ -23,18 +24,27 @@ struct Hand {
         const Cgroupfs *fs;
         Ring *idle, *todo, *done;
         HandTask *tasks;
+        Systemd *systemd;               /* the hand's; NULL before it was needed */
         pthread_t thread;
         atomic_bool stop, over;
         Begun begun[BEGUN_MAX];         /* a ring; the hand writes, the poster reads */
         _Atomic uint64_t n_begun;
 };
 
+static void clear(HandTask *t) {
+        free(t->processes);
+        free(t->text);
+        t->processes = NULL;
+        t->text = NULL;
+}
+
 static void release(Hand *h) {
+        h->systemd = systemd_close(h->systemd);
         ring_free(h->idle);
         ring_free(h->todo);
         ring_free(h->done);
         for (size_t i = 0; h->tasks && i < TASKS; i++)
-                free(h->tasks[i].processes);
+                clear(&h->tasks[i]);
         free(h->tasks);
         free(h);
 }
@@ -69,7 +79,10 @@ static void *run(void *userdata) {
                 ring_drain_fd(h->todo);
                 while (!atomic_load(&h->stop) && (task = ring_pop(h->todo))) {
                         note_begun(h, task->cookie);
-                        hand_do(h->fs, task);
+                        if (handunit_is(task->work))
+                                handunit_do(&h->systemd, h->fs, task);
+                        else
+                                hand_do(h->fs, task);
                         (void) ring_push(h->done, task);
                 }
         }
@@ -138,7 +151,6 @@ HandTask *hand_take(Hand *h) {
 }
 
 void hand_return(Hand *h, HandTask *task) {
-        free(task->processes);
-        task->processes = NULL;
+        clear(task);
         (void) ring_push(h->idle, task);
 }

@@ -1,6 +1,6 @@
 #pragma once
 /* Hands: threads that do what a rule decided, one thing after another, and tell what came of it. The kill hand ends
- * processes and does nothing that could wait for memory; the slow hand reclaims. Both through a directory descriptor had
+ * processes and does nothing that could wait for memory; the slow hand reclaims, the unit hand asks systemd. All through a directory descriptor had
  * from the cgroup's id, so that another of the same name is never meant. */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +20,8 @@ typedef enum HandWork {
         HAND_TERM,                      /* SIGTERM to each process or @pid, and wait likewise */
         HAND_FREEZE,                    /* all of the cgroup stands still, until ... */
         HAND_THAW,                      /* ... this */
+        HAND_RESTART,                   /* the service whose cgroup it is, by systemd */
+        HAND_EXEC,                      /* the program @path as a unit of its own, with @text on its input; not waited for */
         HAND_LOOK,                      /* at the processes there: who of them would be ended */
         HAND_RECLAIM,                   /* @bytes, for wait_usec at most */
 } HandWork;
@@ -29,9 +31,12 @@ typedef struct HandTask {
         uint64_t cookie;                /* the caller's */
         uint64_t cgroup_id;
         uint64_t bytes, wait_usec;
+        char *text;                     /* EXEC: JSON; the hand's to free */
+        uint64_t of_seq;                /* EXEC: the record that it is */
+        bool user;                      /* RESTART, EXEC: the user's systemd */
         int32_t pid;                    /* KILL, TERM: this process alone, if ... */
         uint64_t start_usec;            /* ... it began then; 0: all */
-        char path[HAND_PATH_SIZE];      /* a hint, for where handles may not be opened; may be empty */
+        char path[HAND_PATH_SIZE];      /* EXEC: the program; else a hint, for where handles may not be opened; may be empty */
 
         /* What came of it. */
         ReeveOutcome outcome;           /* done, ineffective (somebody is left; nothing reclaimed), gone, refused, failed */
@@ -65,5 +70,5 @@ void hand_return(Hand *h, HandTask *task);
  * now; one of the newest 64. 0: none. From the thread that posts. */
 uint64_t hand_task_at(const Hand *h, uint64_t nsec);
 
-/* Does @task on this thread. For the hand itself, and tests. */
+/* Does @task on this thread, but for what systemd does. For the hand itself, and tests. */
 void hand_do(const Cgroupfs *fs, HandTask *task);

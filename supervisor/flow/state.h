@@ -133,8 +133,8 @@ typedef struct Lever {
 typedef struct Rules {
         Judging judging;
         sd_event_source *kick;          /* enabled where a rule matches something new */
-        sd_event_source *timer, *kill_hand_io, *slow_hand_io;
-        Hand *kill_hand, *slow_hand;    /* NULL before a rule matches anything */
+        sd_event_source *timer, *kill_hand_io, *slow_hand_io, *unit_hand_io;
+        Hand *kill_hand, *slow_hand, *unit_hand;        /* NULL before a rule matches anything */
         Batch batches[RULES_BATCHES];
         Doing doing[RULES_DOING_MAX];
         Pause pauses[JUDGING_PAUSES_MAX];

@@ -3,16 +3,20 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/flow/levers.h"
+#include "supervisor/flow/more.h"
 #include "supervisor/flow/whose.h"
+#include "supervisor/text/recordpart.h"
 
 /* So long the dying get until they are held to be stuck, and reclaim until it is broken off. */
-enum { KILL_USEC = 5000000, RECLAIM_USEC = 10000000, OVERDUE_USEC = 15000000 };
+enum { KILL_USEC = 5000000, RECLAIM_USEC = 10000000, OVERDUE_USEC = 15000000, RESTART_USEC = 30000000,
+       EXEC_USEC = 5000000 };
 
 /* ---- on record ---- */
 
@@ -20,7 +24,8 @@ static int write_verdict(Strbuf *out, const RecordContext *context, const void *
         return record_verdict(out, context, what);
 }
 
-static void emit(Supervisor *s, const Doing *d, const VerdictOutcome *outcome) {
+/* Returns the record's seq; its text is s->emit.text. */
+static uint64_t emit(Supervisor *s, const Doing *d, const VerdictOutcome *outcome) {
         RecordContext context = s->emit.context;
         char incident[64];
         EmitHead head = {
@@ -33,7 +38,7 @@ static void emit(Supervisor *s, const Doing *d, const VerdictOutcome *outcome) {
         (void) snprintf(incident, sizeof(incident), "%.32s-i%" PRIu64, clerk_ledger_id(s->clerk), d->incident);
         context.incident = incident;
         context.rule_at = d->rule_at;
-        (void) emit_record(&s->emit, &head, write_verdict, outcome);
+        return emit_record(&s->emit, &head, write_verdict, outcome);
 }
 
 /* ---- doing ---- */
@@ -52,18 +57,20 @@ static Doing *doing_free(Supervisor *s) {
         return NULL;
 }
 
-/* Ends @d: the rule goes on from there, and the record is written. */
-static void done(Supervisor *s, Doing *d, const VerdictOutcome *outcome) {
+/* Ends @d: the rule goes on from there, and the record is written. Returns its seq. */
+static uint64_t done(Supervisor *s, Doing *d, const VerdictOutcome *outcome) {
         WatchlistMatch *m = match_of(s, d->cookie);
+        uint64_t seq;
         ReeveOutcome result = outcome->known ? outcome->result : REEVE_OUTCOME_DONE;
 
         if (m)
                 m->task = 0;
         judging_done(&s->rules.judging, m, d->match_id, &d->verdict, d->process_key ? d->process_key : d->victim_id, result,
                      clock_boottime_nsec() / 1000);
-        emit(s, d, outcome);
+        seq = emit(s, d, outcome);
         verdict_note_clear(&d->note);
         d->cookie = 0;
+        return seq;
 }
 
 static VerdictOutcome outcome_of(const Doing *d, bool known, ReeveOutcome result, const char *error) {
@@ -71,15 +78,15 @@ static VerdictOutcome outcome_of(const Doing *d, bool known, ReeveOutcome result
                                   .took_usec = -1, .error = error };
 }
 
-static void done_at_once(Supervisor *s, Doing *d, bool known, ReeveOutcome result, const char *error) {
+static uint64_t done_at_once(Supervisor *s, Doing *d, bool known, ReeveOutcome result, const char *error) {
         VerdictOutcome outcome = outcome_of(d, known, result, error);
 
-        done(s, d, &outcome);
+        return done(s, d, &outcome);
 }
 
 static void post(Supervisor *s, Doing *d, Hand *hand, const HandTask *task) {
         if (!hand || !hand_post(hand, task))
-                done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "too much is being done already");
+                (void) done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "too much is being done already");
 }
 
 /* @process: the one that is meant; NULL: all of the cgroup. */
@@ -87,13 +94,17 @@ static void hand_over(Supervisor *s, Doing *d, const RuleStep *step, const char 
         HandTask task = { .cookie = d->cookie, .cgroup_id = d->victim_id, .bytes = step->bytes };
 
         (void) snprintf(task.path, sizeof(task.path), "%s", path);
-        task.work = step->action == RULE_RECLAIM ? HAND_RECLAIM : step->action == RULE_TERM ? HAND_TERM : HAND_KILL;
-        task.wait_usec = step->action == RULE_RECLAIM ? RECLAIM_USEC : step->action == RULE_TERM ? step->usec : KILL_USEC;
+        task.work = step->action == RULE_RECLAIM ? HAND_RECLAIM : step->action == RULE_TERM ? HAND_TERM
+                    : step->action == RULE_RESTART ? HAND_RESTART : HAND_KILL;
+        task.wait_usec = step->action == RULE_RECLAIM ? RECLAIM_USEC : step->action == RULE_TERM ? step->usec
+                         : step->action == RULE_RESTART ? RESTART_USEC : KILL_USEC;
+        task.user = s->options.user;
         if (process) {
                 task.pid = process->pid;
                 task.start_usec = process->start_usec;
         }
-        post(s, d, step->action == RULE_RECLAIM ? s->rules.slow_hand : s->rules.kill_hand, &task);
+        post(s, d, step->action == RULE_RECLAIM ? s->rules.slow_hand : step->action == RULE_RESTART ? s->rules.unit_hand : s->rules.kill_hand,
+             &task);
 }
 
 /* ---- one process of the chosen cgroup ---- */
@@ -126,20 +137,20 @@ static void looked(Supervisor *s, Doing *d, const HandTask *t) {
         size_t open;
 
         if (!m) {
-                done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "its rule is another by now");
+                (void) done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "its rule is another by now");
                 return;
         }
         if (t->outcome != REEVE_OUTCOME_DONE) {
-                done_at_once(s, d, true, t->outcome, t->error);
+                (void) done_at_once(s, d, true, t->outcome, t->error);
                 return;
         }
         open = pick_rank(m->rule, &m->judge, total_pages(s, m), t->processes, t->n_processes);
         if (verdict_note_processes(&d->note, t->processes, t->n_processes, open) < 0)
-                done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "no memory");
+                (void) done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "no memory");
         else if (open == 0)
-                done_at_once(s, d, true, REEVE_OUTCOME_INEFFECTIVE, "none of its processes may be chosen");
+                (void) done_at_once(s, d, true, REEVE_OUTCOME_INEFFECTIVE, "none of its processes may be chosen");
         else if (d->verdict.dry_run)
-                done_at_once(s, d, false, REEVE_OUTCOME_DONE, NULL);
+                (void) done_at_once(s, d, false, REEVE_OUTCOME_DONE, NULL);
         else {
                 d->process_key = pick_key(&t->processes[0]);
                 hand_over(s, d, &m->rule->then[d->verdict.step], t->path, &t->processes[0]);
@@ -152,21 +163,46 @@ static void begin_lever(Supervisor *s, Doing *d, const WatchlistMatch *m, const 
         int r = levers_begin(s, d->cookie, m, &m->rule->then[d->verdict.step], d->victim_id, path);
 
         if (r < 0)
-                done_at_once(s, d, true, REEVE_OUTCOME_FAILED, r == -EBUSY ? "too many steps wait to be undone" : "too much is being done already");
+                (void) done_at_once(s, d, true, REEVE_OUTCOME_FAILED, r == -EBUSY ? "too many steps wait to be undone" : "too much is being done already");
+}
+
+/* Never waited for: the record is what the program gets, so it is written first; how that went is told in another. */
+static void call_program(Supervisor *s, Doing *d, const RuleStep *step) {
+        HandTask task = { .work = HAND_EXEC, .cgroup_id = d->match_id, .wait_usec = EXEC_USEC, .user = s->options.user };
+
+        (void) snprintf(task.path, sizeof(task.path), "%s", step->path);
+        task.of_seq = done_at_once(s, d, false, REEVE_OUTCOME_DONE, NULL);
+        task.text = task.of_seq ? strdup(s->emit.text) : NULL;
+        if (task.text && s->rules.unit_hand && hand_post(s->rules.unit_hand, &task))
+                return;
+        free(task.text);
+        if (task.of_seq)
+                more_record(s, task.of_seq, task.cgroup_id, "{\"outcome\":{\"result\":\"failed\",\"freed_bytes\":null,\"took_usec\":null,"
+                                                            "\"error\":\"too much is being done already\"}}");
+}
+
+static void called_program(Supervisor *s, const HandTask *t) {
+        json_t *o = json_pack("{s:{s:s, s:n, s:I, s:o}}", "outcome", "result", reeve_outcome_to_string((int) t->outcome), "freed_bytes",
+                              "took_usec", (json_int_t) t->took_usec, "error", t->error[0] ? record_part_text(t->error) : json_null());
+        char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+
+        if (text)
+                more_record(s, t->of_seq, t->cgroup_id, text);
+        free(text);
+        json_decref(o);
 }
 
 static void carry_out(Supervisor *s, Doing *d, const WatchlistMatch *m, const char *path) {
         const RuleStep *step = &m->rule->then[d->verdict.step];
         ReeveOutcome result;
-        char why[128] = "";
         bool known;
 
-        if (d->verdict.reason == REEVE_REASON_NOT_AVAILABLE)
-                (void) snprintf(why, sizeof(why), "%s is not available in this version", rule_action_to_string((int) step->action));
         if (one_process(d, m->rule))
                 look_for_process(s, d, path);
         else if (judging_at_once(&d->verdict, &known, &result))
-                done_at_once(s, d, known, result, why);
+                (void) done_at_once(s, d, known, result, NULL);
+        else if (step->action == RULE_EXEC)
+                call_program(s, d, step);
         else if (judge_is_temporary((int) step->action))
                 begin_lever(s, d, m, path);
         else
@@ -214,6 +250,8 @@ static void took(Supervisor *s, const HandTask *t) {
         Doing *d = doing_of(s, t->cookie);
         VerdictOutcome outcome;
 
+        if (t->work == HAND_EXEC)
+                called_program(s, t);
         if (t->work == HAND_FREEZE || t->work == HAND_THAW)
                 levers_done(s, t->cookie, t->outcome);
         if (!d)
@@ -227,7 +265,7 @@ static void took(Supervisor *s, const HandTask *t) {
         outcome.took_usec = (int64_t) t->took_usec;
         outcome.pids = t->pids;
         outcome.n_pids = t->n_pids;
-        done(s, d, &outcome);
+        (void) done(s, d, &outcome);
 }
 
 void verdicts_lever(Supervisor *s, const BudgetsAnswer *answer) {
@@ -239,7 +277,7 @@ void verdicts_lever(Supervisor *s, const BudgetsAnswer *answer) {
                 return;
         outcome = outcome_of(d, true, answer->result.outcome, answer->result.error);
         outcome.took_usec = (int64_t) ((clock_boottime_nsec() - d->time_nsec) / 1000);
-        done(s, d, &outcome);
+        (void) done(s, d, &outcome);
 }
 
 void verdicts_overdue(Supervisor *s) {
@@ -249,7 +287,7 @@ void verdicts_overdue(Supervisor *s) {
                 Doing *d = &s->rules.doing[i];
 
                 if (d->cookie && judge_is_temporary(d->verdict.action) && now - d->time_nsec > OVERDUE_USEC * UINT64_C(1000))
-                        done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "it takes too long; it will be undone if it is done after all");
+                        (void) done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "it takes too long; it will be undone if it is done after all");
         }
 }
 
@@ -283,19 +321,28 @@ static int on_slow_hand(sd_event_source *source, int fd, uint32_t revents, void 
         return 0;
 }
 
+static int on_unit_hand(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) fd, (void) revents;
+        hand_drain(s, s->rules.unit_hand);
+        return 0;
+}
+
+static int open_hand(Supervisor *s, Hand **ret, sd_event_source **io, int64_t priority, sd_event_io_handler_t handler) {
+        int e = *ret ? 0 : hand_new(ret, &s->fs);
+
+        return e < 0 || *io ? e : state_io(s, io, ring_fd(hand_ring(*ret)), EPOLLIN, priority, handler);
+}
+
 int verdicts_open(Supervisor *s) {
         Rules *r = &s->rules;
-        int e;
+        int e = open_hand(s, &r->kill_hand, &r->kill_hand_io, 2, on_kill_hand);
 
-        if (r->kill_hand && r->slow_hand)
-                return 0;
-        e = r->kill_hand ? 0 : hand_new(&r->kill_hand, &s->fs);
-        if (e == 0)
-                e = state_io(s, &r->kill_hand_io, ring_fd(hand_ring(r->kill_hand)), EPOLLIN, 2, on_kill_hand);
         if (e >= 0)
-                e = hand_new(&r->slow_hand, &s->fs);
-        if (e == 0)
-                e = state_io(s, &r->slow_hand_io, ring_fd(hand_ring(r->slow_hand)), EPOLLIN, 5, on_slow_hand);
+                e = open_hand(s, &r->slow_hand, &r->slow_hand_io, 5, on_slow_hand);
+        if (e >= 0)
+                e = open_hand(s, &r->unit_hand, &r->unit_hand_io, 5, on_unit_hand);
         return e < 0 ? e : 0;
 }
 
@@ -304,8 +351,10 @@ void verdicts_close(Supervisor *s) {
 
         r->kill_hand_io = sd_event_source_disable_unref(r->kill_hand_io);
         r->slow_hand_io = sd_event_source_disable_unref(r->slow_hand_io);
+        r->unit_hand_io = sd_event_source_disable_unref(r->unit_hand_io);
         r->kill_hand = hand_free(r->kill_hand);
         r->slow_hand = hand_free(r->slow_hand);
+        r->unit_hand = hand_free(r->unit_hand);
         for (size_t i = 0; i < RULES_DOING_MAX; i++)
                 verdict_note_clear(&r->doing[i].note);
 }

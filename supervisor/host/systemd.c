@@ -1,4 +1,4 @@
-#include "supervisor/host/systemd.h"
+#include "supervisor/host/systemd-private.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -9,24 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SYSTEMD "org.freedesktop.systemd1"
-#define SYSTEMD_PATH "/org/freedesktop/systemd1"
-#define SYSTEMD_MANAGER "org.freedesktop.systemd1.Manager"
-
 static const uint64_t CALL_TIMEOUT_USEC = UINT64_C(10) * 1000000;
 static const uint64_t START_TIMEOUT_USEC = UINT64_C(10) * 1000000, SKIPPED_AFTER_USEC = UINT64_C(2) * 1000000;
-
-struct Systemd {
-        sd_bus *bus;
-        bool user;
-};
-
-static void message_unrefp(sd_bus_message **m) {
-        *m = sd_bus_message_unref(*m);
-}
-
-#define _cleanup_message_ __attribute__((cleanup(message_unrefp)))
-#define _cleanup_error_ __attribute__((cleanup(sd_bus_error_free)))
 
 /* The bus, connected anew where it was lost. */
 static int bus_get(Systemd *s, sd_bus **ret) {
@@ -71,7 +55,7 @@ Systemd *systemd_close(Systemd *s) {
 }
 
 /* Words for people; the error as a negative errno, -EUNATCH where nobody is there who could answer. */
-static int told(const sd_bus_error *error, int r, char *reterr, size_t err_size) {
+int systemd_told(const sd_bus_error *error, int r, char *reterr, size_t err_size) {
         if (reterr)
                 (void) snprintf(reterr, err_size, "systemd: %s", error && error->message ? error->message : strerror(-r));
         if (sd_bus_error_has_name(error, "org.freedesktop.systemd1.NoSuchUnit"))
@@ -81,7 +65,7 @@ static int told(const sd_bus_error *error, int r, char *reterr, size_t err_size)
         return r;
 }
 
-static int new_call(Systemd *s, sd_bus_message **ret, const char *method) {
+int systemd_new_call(Systemd *s, sd_bus_message **ret, const char *method) {
         sd_bus *bus;
         int r = bus_get(s, &bus);
 
@@ -105,7 +89,7 @@ static int take_answer(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 }
 
 /* As sd_bus_call(), which gives up when a signal comes (systemd 252): the deadline of a freeze does come while we wait. */
-static int finish_call(Systemd *s, sd_bus_message *m, sd_bus_message **ret, char *reterr, size_t err_size) {
+int systemd_finish_call(Systemd *s, sd_bus_message *m, sd_bus_message **ret, char *reterr, size_t err_size) {
         sd_bus_slot *slot = NULL;
         Answer answer = { 0 };
         int r = sd_bus_call_async(s->bus, &slot, m, take_answer, &answer, CALL_TIMEOUT_USEC);
@@ -119,10 +103,10 @@ static int finish_call(Systemd *s, sd_bus_message *m, sd_bus_message **ret, char
         }
         slot = sd_bus_slot_unref(slot);
         if (r < 0)
-                return told(NULL, r, reterr, err_size);
+                return systemd_told(NULL, r, reterr, err_size);
         *ret = answer.message;
         if (sd_bus_message_is_method_error(answer.message, NULL))
-                return told(sd_bus_message_get_error(answer.message), -sd_bus_message_get_errno(answer.message), reterr, err_size);
+                return systemd_told(sd_bus_message_get_error(answer.message), -sd_bus_message_get_errno(answer.message), reterr, err_size);
         return 0;
 }
 
@@ -147,7 +131,7 @@ static int get_string(Systemd *s, const char *object, const char *interface, con
         int r = sd_bus_get_property_string(s->bus, SYSTEMD, object, interface, property, &error, &value);
 
         if (r < 0)
-                return told(&error, r, NULL, 0);
+                return systemd_told(&error, r, NULL, 0);
         r = snprintf(buf, size, "%s", value) < (int) size ? 0 : -ENAMETOOLONG;
         free(value);
         return r;
@@ -157,7 +141,7 @@ static int get_trivial(Systemd *s, const char *object, const char *interface, co
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         int r = sd_bus_get_property_trivial(s->bus, SYSTEMD, object, interface, property, &error, type, ret);
 
-        return r < 0 ? told(&error, r, NULL, 0) : 0;
+        return r < 0 ? systemd_told(&error, r, NULL, 0) : 0;
 }
 
 /* Fills in what else is known of the unit at @object. */
@@ -190,19 +174,19 @@ int systemd_unit_of(Systemd *s, const char *path, SystemdUnit *ret, char *reterr
         SystemdUnit unit = { .name = "" };
         int r;
 
-        r = new_call(s, &m, "GetUnitByControlGroup");
+        r = systemd_new_call(s, &m, "GetUnitByControlGroup");
         if (r >= 0)
                 r = sd_bus_message_append(m, "s", path);
         if (r < 0)
-                return told(NULL, r, reterr, err_size);
-        r = finish_call(s, m, &reply, reterr, err_size);
+                return systemd_told(NULL, r, reterr, err_size);
+        r = systemd_finish_call(s, m, &reply, reterr, err_size);
         if (r < 0)
                 return r;
         r = sd_bus_message_read(reply, "o", &object);
         if (r >= 0)
                 r = unit_describe(s, object, path, &unit);
         if (r < 0)
-                return told(NULL, r, reterr, err_size);
+                return systemd_told(NULL, r, reterr, err_size);
         *ret = unit;
         return 0;
 }
@@ -211,7 +195,7 @@ int systemd_set_limits(Systemd *s, const char *unit, const SystemdLimit *limits,
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         int r;
 
-        r = new_call(s, &m, "SetUnitProperties");
+        r = systemd_new_call(s, &m, "SetUnitProperties");
         if (r >= 0)
                 r = sd_bus_message_append(m, "sb", unit, 1);
         if (r >= 0)
@@ -222,8 +206,8 @@ int systemd_set_limits(Systemd *s, const char *unit, const SystemdLimit *limits,
         if (r >= 0)
                 r = sd_bus_message_close_container(m);
         if (r < 0)
-                return told(NULL, r, reterr, err_size);
-        return finish_call(s, m, &reply, reterr, err_size);
+                return systemd_told(NULL, r, reterr, err_size);
+        return systemd_finish_call(s, m, &reply, reterr, err_size);
 }
 
 /* The object of a loaded unit. */
@@ -232,11 +216,11 @@ static int unit_object(Systemd *s, const char *unit, char *buf, size_t size) {
         const char *object;
         int r;
 
-        r = new_call(s, &m, "GetUnit");
+        r = systemd_new_call(s, &m, "GetUnit");
         if (r >= 0)
                 r = sd_bus_message_append(m, "s", unit);
         if (r >= 0)
-                r = finish_call(s, m, &reply, NULL, 0);
+                r = systemd_finish_call(s, m, &reply, NULL, 0);
         if (r >= 0)
                 r = sd_bus_message_read(reply, "o", &object);
         if (r < 0)
@@ -266,14 +250,14 @@ static int call_simple(Systemd *s, const char *method, const char *unit, const c
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         int r;
 
-        r = new_call(s, &m, method);
+        r = systemd_new_call(s, &m, method);
         if (r >= 0 && unit)
                 r = sd_bus_message_append(m, "s", unit);
         if (r >= 0 && mode)
                 r = sd_bus_message_append(m, "s", mode);
         if (r < 0)
-                return told(NULL, r, reterr, err_size);
-        return finish_call(s, m, &reply, reterr, err_size);
+                return systemd_told(NULL, r, reterr, err_size);
+        return systemd_finish_call(s, m, &reply, reterr, err_size);
 }
 
 int systemd_reload(Systemd *s, char *reterr, size_t err_size) {

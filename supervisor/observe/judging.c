@@ -117,7 +117,7 @@ bool judging_round(Judging *j, const Batch *b, uint64_t now_usec, JudgingDecide 
 }
 
 static bool killing(const JudgeVerdict *verdict) {
-        return !verdict->dry_run && (verdict->action == RULE_TERM || verdict->action == RULE_KILL);
+        return !verdict->dry_run && judge_ends_somebody(verdict->action);
 }
 
 void judging_done(Judging *j, WatchlistMatch *m, uint64_t match_id, const JudgeVerdict *verdict, uint64_t victim, ReeveOutcome outcome,
@@ -132,10 +132,7 @@ void judging_done(Judging *j, WatchlistMatch *m, uint64_t match_id, const JudgeV
 }
 
 bool judging_at_once(const JudgeVerdict *verdict, bool *ret_known, ReeveOutcome *ret_outcome) {
-        if (verdict->reason == REEVE_REASON_NOT_AVAILABLE) {
-                *ret_known = true;
-                *ret_outcome = REEVE_OUTCOME_REFUSED;
-        } else if (verdict->reason == REEVE_REASON_RECOVERED) {
+        if (verdict->reason == REEVE_REASON_RECOVERED) {
                 *ret_known = true;
                 *ret_outcome = REEVE_OUTCOME_RECOVERED;
         } else if (verdict->action < 0 || verdict->dry_run) {

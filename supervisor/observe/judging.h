@@ -37,7 +37,7 @@ bool judging_round(Judging *j, const Batch *b, uint64_t now_usec, JudgingDecide 
 void judging_done(Judging *j, WatchlistMatch *m, uint64_t match_id, const JudgeVerdict *verdict, uint64_t victim, ReeveOutcome outcome,
                   uint64_t now_usec);
 
-/* What comes of a decision without anybody doing anything (a dry run, a notice, a why-not, what is not available): true,
+/* What comes of a decision without anybody doing anything (a dry run, a notice, a why-not): true,
  * with *@ret_known whether there is an outcome at all, and which. */
 bool judging_at_once(const JudgeVerdict *verdict, bool *ret_known, ReeveOutcome *ret_outcome);
 

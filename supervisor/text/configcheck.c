@@ -82,11 +82,6 @@ static void check_comm(Complaints *c, const RuleSection *rule, const ConfigList 
 
 /* Said at load, not only when it would be needed. */
 static void check_available(Complaints *c, const RuleSection *rule) {
-        for (size_t i = 0; i < rule->n_then; i++)
-                if (!judge_available(rule->then[i].action))
-                        complaints_add(c, true, rule->then[i].at.file, rule->then[i].at.line,
-                                       "rule %s: %s is not available in this version: it will be refused, and the next step taken", rule->name,
-                                       rule_action_to_string((int) rule->then[i].action));
         check_comm(c, rule, &rule->prefer);
         check_comm(c, rule, &rule->avoid);
         if (rule->step_up.value)

@@ -279,7 +279,9 @@ static void say(Strbuf *s, const VerdictOutcome *o) {
                 strbuf_printf(s, "Rule %s left %s alone: %s (%s).", n->rule, n->target, held_back(n->reason), n->why);
         else if (n->dry_run)
                 strbuf_printf(s, "Rule %s would %s %s: %s (dry run).", n->rule, verb(n->action, false), n->target, n->why);
-        else if (o->known && o->result == REEVE_OUTCOME_DONE) {
+        else if (!o->known)
+                strbuf_printf(s, "Rule %s %s %s (%s): %s.", n->rule, verb(n->action, true), n->target, n->step, n->why);
+        else if (o->result == REEVE_OUTCOME_DONE) {
                 strbuf_printf(s, "Rule %s %s %s: %s", n->rule, verb(n->action, true), n->target, n->why);
                 if (o->freed_bytes > 0)
                         strbuf_printf(s, "; %s are free again", human_bytes(o->freed_bytes, size));
