@@ -244,7 +244,7 @@ rules_cool() {
         for dir in "$TOP"/c? "$TOP"/c[1-9]?; do echo max >"$dir/memory.max"; done
 }
 rules_row() {
-        local pid cpu before seconds=20
+        local pid cpu before seconds=10
         pid=$(reeve_pid)
         cpu=$(on_cpu "$pid") before=$(switches "$pid")
         sleep "$seconds"
@@ -255,18 +255,20 @@ rules() {
         TOP=$(cg rules)
         echo +memory >"$TOP/cgroup.subtree_control"
         for ((n = 0; n < count; n++)); do mkdir "$TOP/c$n"; done
+        reeve_fresh
         for rules in 1 100; do
-                reeve_fresh "$(rules_text "$rules")"
+                configure "$(rules_text "$rules")"
                 matched() { [[ $(reevectl status --counters --json | jq .rule_matches) == $((count * rules)) ]]; }
                 wait_until 60 "reeved knows all of them" matched
                 # Each is read once.
-                sleep $((5 + count / 500))
+                read_once() { local n; n=$(on_cpu "$(reeve_pid)"); sleep 3; [[ $(($(on_cpu "$(reeve_pid)") - n)) -lt 600000000 ]]; }
+                wait_until 60 "all have been read" read_once
                 rules_row "$count" "$rules" 0
                 rules_heat 0 10
-                sleep 5
+                sleep 3
                 rules_row "$count" "$rules" 10
                 rules_heat 10 50
-                sleep 10
+                sleep 3
                 rules_row "$count" "$rules" 50
                 expect_equal "$(records verdict)" "" "no verdict"
                 rules_cool
