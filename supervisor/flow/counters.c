@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "supervisor/flow/intake.h"
+#include "supervisor/flow/rules.h"
 #include "supervisor/flow/whose.h"
 
 /* The tier log without a kernel log knows of kills by these counters alone. */
@@ -24,7 +25,8 @@ static void on_events(void *userdata, const EventswatchNews *news) {
         const char *path = whose_path(s, news->id);
 
         count_kills(s, news);
-        if (news->gone)
+        /* Who has a budget is near its own limit, who is watched for a rule may be an ancestor of thousands. */
+        if (news->gone || (rules_herald(s, news->id) && !(path && s->budgets && budgets_wants(s->budgets, path))))
                 return;
         if (path)
                 (void) snprintf(look.path, sizeof(look.path), "%s", path);

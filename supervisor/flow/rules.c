@@ -15,7 +15,7 @@
 #include "supervisor/text/verdictrecord.h"
 
 /* So long a round may be away with an eye before another begins beside it. */
-enum { PATIENCE_USEC = 2000000, BUSY_USEC = 100000 };
+enum { PATIENCE_USEC = 2000000, BUSY_USEC = 100000, SOON_USEC = 1000 };
 
 static int on_round(sd_event_source *source, uint64_t usec, void *userdata);
 
@@ -76,6 +76,37 @@ static int on_kick(sd_event_source *source, void *userdata) {
         return 0;
 }
 
+/* A round at once, but for one that is under way. */
+static void round_now(Supervisor *s) {
+        Rules *r = &s->rules;
+        uint64_t at = 0, now = clock_boottime_nsec() / 1000;
+
+        for (size_t i = 0; i < ELEMENTSOF(r->batches); i++)
+                if (r->batches[i].away)
+                        return;
+        if (!r->timer || sd_event_source_get_time(r->timer, &at) < 0 || at < now + SOON_USEC)
+                return;
+        (void) sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
+        state_timer(s, &r->timer, SOON_USEC, on_round);
+}
+
+bool rules_herald(Supervisor *s, uint64_t id) {
+        if (!s->rules.judging.watchlist || !watchlist_herald(s->rules.judging.watchlist, id))
+                return false;
+        round_now(s);
+        return true;
+}
+
+/* What the kernel tells by itself need not be asked for. */
+static void heralds_watch(Supervisor *s) {
+        uint64_t id;
+        char path[4352];
+
+        while ((id = watchlist_next_herald(s->rules.judging.watchlist)))
+                if (tree_path(s->tree, id, path, sizeof(path)) >= 0)
+                        (void) eventswatch_add(s->eventswatch, id, path, 0);
+}
+
 void rules_batch(Supervisor *s, const EyesAnswer *answer) {
         Rules *r = &s->rules;
         uint64_t now = clock_boottime_nsec() / 1000;
@@ -88,6 +119,7 @@ void rules_batch(Supervisor *s, const EyesAnswer *answer) {
         again = judging_round(&r->judging, answer->batch, now, verdicts_decided, s);
         if (r->timer)
                 (void) sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
+        heralds_watch(s);
         if (watchlist_pairs(r->judging.watchlist) > 0)
                 state_timer(s, &r->timer, again ? 1000 : watchlist_interval(r->judging.watchlist, &r->judging.host), on_round);
 }

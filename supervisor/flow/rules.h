@@ -11,5 +11,8 @@ void rules_close(Supervisor *s);
 /* A round was read. */
 void rules_batch(Supervisor *s, const EyesAnswer *answer);
 
+/* memory.events of cgroup @id tell of something. Returns whether a rule waits for that: then it is looked at. */
+bool rules_herald(Supervisor *s, uint64_t id);
+
 /* How the enabled rules stand on a cgroup: [{rule, rule_at, action, holds, conditions, sheltered_by ...}]; a new reference. */
 json_t *rules_standing(Supervisor *s, uint64_t id);

@@ -142,7 +142,7 @@ void watchlist_gauges_find(Watchlist *w, const Tree *tree, uint64_t now_usec) {
                 assign(w, tree, &below, &places);
                 w->gauges_due = false;
                 w->gauged_usec = now_usec;
-                w->measure_due = true;
+                w->measure_due = w->heralds_due = true;
                 w->measured_usec = 0;
         }
         idmap_clear(&below);
@@ -229,4 +229,34 @@ void watchlist_gauges_take(Watchlist *w, const Batch *b) {
                 g->at = *t;
                 g->known = true;
         }
+}
+
+/* ---- what tells of itself ---- */
+
+uint64_t watchlist_next_herald(Watchlist *w) {
+        if (!w->heralds_due)
+                return 0;
+        for (size_t i = 0; i < w->n_gauges; i++)
+                if (!w->gauges[i].watched) {
+                        w->gauges[i].watched = true;
+                        return w->gauges[i].id;
+                }
+        for (size_t i = 0; i < w->n_attended; i++) {
+                WatchlistCgroup *c = w->attended[i];
+
+                if (c->gauge || c->watched || !c->rules->heralded)
+                        continue;
+                c->watched = true;
+                return c->id;
+        }
+        w->heralds_due = false;
+        return 0;
+}
+
+bool watchlist_herald(Watchlist *w, uint64_t id) {
+        WatchlistCgroup *c = watchlist_find(w, id);
+
+        if (c && c->watched)
+                c->heralded = true;
+        return watchlist_gauge(w, id) || (c && c->watched);
 }

@@ -24,6 +24,7 @@ typedef struct WatchlistRules {
 typedef struct WatchlistGauge {
         uint64_t id;
         uint64_t above_id;              /* the next gauge above; 0: none */
+        bool watched;                   /* its memory.events are */
         bool known;                     /* @at is */
         bool moved;                     /* more than is accounted for: all that are quiet below are owed a look */
         BatchTally at;                  /* as last read */
@@ -54,6 +55,7 @@ struct Watchlist {
         bool gauges_due;                /* cgroups came or went */
         bool measure_due;               /* what is known of the quiet ones changed */
         uint64_t gauged_usec, measured_usec;
+        bool heralds_due;               /* some may not be watched yet */
         size_t n_owed;                  /* how many of the quiet ones are */
         bool behind;                    /* more are due than a round takes */
         size_t turn;                    /* whose turn it is to be read whole though nothing moved */

@@ -30,7 +30,7 @@ static bool wants_points(const RuleSection *rule) {
 static bool due(const Watchlist *w, const WatchlistCgroup *c, uint64_t now_usec) {
         uint64_t interval = watchlist_interval_of(w, c);
 
-        return now_usec - c->last.time_usec + interval / 8 >= interval;
+        return c->heralded || now_usec - c->last.time_usec + interval / 8 >= interval;
 }
 
 /* Nobody looked at it since, because nothing moved: so it stood until then. */
@@ -167,7 +167,7 @@ static void take_one(Watchlist *w, WatchlistCgroup *c, const BatchItem *item) {
         c->last = *now;
         if (item->given)
                 return;
-        c->owed = false;
+        c->owed = c->heralded = false;
         if (!item->quick)
                 take_whole(c, item);
         c->hot = (c->stirred_usec && now->time_usec - c->stirred_usec < HOT_USEC) || watchlist_may_hold(w, c);

@@ -26,6 +26,7 @@ typedef struct WatchlistCgroup {
         bool known, populated, oom_group;
         bool hot;                       /* it moved lately, or a rule may be about to hold */
         bool owed;                      /* something moved beside it, and it may have been this one: a look is due */
+        bool watched, heralded;         /* its memory.events are; they told of something since the last look */
         Reading last;                   /* where known */
         uint64_t full_usec;             /* when all of it was read, limits too */
         uint64_t stirred_usec;          /* when it moved last */
@@ -80,6 +81,11 @@ WatchlistMatch *watchlist_match(Watchlist *w, size_t index);
 
 /* Wakes the rules of a cgroup, so that it can be said how they stand on it; ids not on the list are ignored. */
 void watchlist_rouse(Watchlist *w, uint64_t id);
+
+/* A cgroup whose memory.events (those of all below it) are to be watched from now on, since rules wait for what they tell; 0: no
+ * other. watchlist_herald() when they do; it returns whether that concerns a rule: then the next look is due. */
+uint64_t watchlist_next_herald(Watchlist *w);
+bool watchlist_herald(Watchlist *w, uint64_t id);
 
 /* Lists in *@b what to read now, at b->began_usec: who moved lately, what lies below where something is near, and whoever may have
  * moved. Returns 0 or -ENOMEM. */

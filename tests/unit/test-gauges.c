@@ -194,6 +194,19 @@ static void test_stalls_and_events_wake(void **state) {
         model_done(m);
 }
 
+/* The events of the parent are all that needs to be watched, once; whose they are is found at the next look. */
+static void test_heralds(void **state) {
+        Model *m = model(heralded);
+
+        (void) state;
+        run(m, 30 * SEC);
+        assert_int_equal(watchlist_next_herald(m->w), PARENT);
+        assert_int_equal(watchlist_next_herald(m->w), 0);
+        assert_false(watchlist_herald(m->w, FIRST));
+        assert_true(watchlist_herald(m->w, PARENT));
+        model_done(m);
+}
+
 /* Others below the same parent move: then all are looked at, none is found to have moved, and nobody wakes. */
 static void test_strangers_wake_nobody(void **state) {
         Model *m = model(plain);
@@ -264,6 +277,7 @@ int main(void) {
                 cmocka_unit_test(test_where_nothing_moves_nobody_is_read),
                 cmocka_unit_test(test_the_one_that_moves_is_found),
                 cmocka_unit_test(test_stalls_and_events_wake),
+                cmocka_unit_test(test_heralds),
                 cmocka_unit_test(test_strangers_wake_nobody),
                 cmocka_unit_test(test_a_death_hides_nobody),
                 cmocka_unit_test(test_a_short_host_wakes_whom_it_may_concern),
