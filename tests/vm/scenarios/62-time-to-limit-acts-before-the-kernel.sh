@@ -1,14 +1,14 @@
 #vm slow timeout=150
 # A rule on the time that is left acts while there is some, on who grows steadily, and not on who took a leap and stays.
 #
-#   bed/52            memory.max 192M, no swap; a rule: time_to_limit < 6s -> kill, by growth
+#   bed/62            memory.max 192M, no swap; a rule: time_to_limit < 6s -> kill, by growth
 #   ├── guilty        grows 10 MB/s without end    -> ended while a part of the limit is left; oom_kill 0
 #   └── innocent      48 MB at one go, stays       -> alive
-#   bed/52-leap       memory.max 64M: 40 MB at one go, stays         -> nothing, alive
-reeve_fresh $'[rule ahead]\nMatch=/bed/52 /bed/52-leap\nWhen=time_to_limit < 6s\nThen=kill\nRank=growth size\nSettleSec=3s'
-top=$(cg 52 memory.max=192M memory.swap.max=0)
-innocent=$(cg 52/innocent) guilty=$(cg 52/guilty)
-leap=$(cg 52-leap memory.max=64M memory.swap.max=0)
+#   bed/62-leap       memory.max 64M: 40 MB at one go, stays         -> nothing, alive
+reeve_fresh $'[rule ahead]\nMatch=/bed/62 /bed/62-leap\nWhen=time_to_limit < 6s\nThen=kill\nRank=growth size\nSettleSec=3s'
+top=$(cg 62 memory.max=192M memory.swap.max=0)
+innocent=$(cg 62/innocent) guilty=$(cg 62/guilty)
+leap=$(cg 62-leap memory.max=64M memory.swap.max=0)
 sleep 3
 spawn "$leap" "$LOADS/hog" --quiet 40
 leap_pid=$PID
@@ -31,4 +31,4 @@ killed() { records verdict | jq -e 'select(.action == "kill" and .outcome.result
 wait_until 20 "the verdict is on record" killed
 verdicts=$(records verdict | jq -c 'select(.action == "kill")')
 expect_equal "$(wc -l <<<"$verdicts")" 1 "one kill"
-expect "$verdicts" '.cgroup.path == "/bed/52" and .victim.path == "/bed/52/guilty" and .trigger[0].what == "time_to_limit" and .trigger[0].value < 6000000' "who and why"
+expect "$verdicts" '.cgroup.path == "/bed/62" and .victim.path == "/bed/62/guilty" and .trigger[0].what == "time_to_limit" and .trigger[0].value < 6000000' "who and why"
