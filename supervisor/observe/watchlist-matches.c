@@ -76,8 +76,7 @@ void watchlist_lull(Watchlist *w, uint64_t now_usec) {
                         continue;
                 free(w->matches[i]);
                 w->matches[i] = w->matches[--w->n];
-                if (--c->matches == 0)
-                        watchlist_attend(w, c);
+                c->matches--;
         }
 }
 
@@ -110,6 +109,9 @@ void watchlist_mark(Watchlist *w) {
                         m->cgroup->near = w->near;
                 if (near || m->judge.incident)
                         m->cgroup->kept = w->near;
+                /* Whose ladder came to its end has nothing more to do while all stays as it is. */
+                if (!m->judge.exhausted && watchlist_may_hold(w, m->cgroup, m->rule))
+                        m->cgroup->eager = w->near;
         }
 }
 
@@ -129,7 +131,7 @@ uint64_t watchlist_interval_of(const Watchlist *w, const WatchlistCgroup *c) {
 }
 
 void watchlist_attend(Watchlist *w, WatchlistCgroup *c) {
-        bool wanted = c->rules && (c->hot || !c->known || c->matches > 0 || c->gauge == 0);
+        bool wanted = c->rules && (c->hot || !c->known || c->gauge == 0);
         WatchlistCgroup **more;
 
         if (wanted == (c->attended > 0))

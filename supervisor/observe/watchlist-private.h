@@ -43,7 +43,7 @@ struct Watchlist {
         size_t room, n_cgroups;
         WatchlistMatch **matches;
         size_t n, size;
-        WatchlistCgroup **attended;     /* looked at by themselves: hot, unknown, awake or without a gauge */
+        WatchlistCgroup **attended;     /* looked at by themselves: hot, unknown or without a gauge */
         size_t n_attended, attended_size;
         WatchlistRules **rules;         /* each set of rules that matches something */
         size_t n_rules, rules_size;
@@ -90,8 +90,9 @@ void watchlist_rules_clear(Watchlist *w);
 /* How far back its conditions look; microseconds. */
 uint64_t watchlist_reach(const RuleSection *rule);
 
-/* Whether one of @c's rules could hold though nothing moves in it. */
-bool watchlist_may_hold(const Watchlist *w, const WatchlistCgroup *c);
+/* Whether @rule, or one of @c's rules, could hold though nothing moves in it. */
+bool watchlist_may_hold(const Watchlist *w, const WatchlistCgroup *c, const RuleSection *rule);
+bool watchlist_any_may_hold(const Watchlist *w, const WatchlistCgroup *c);
 
 /* Notes for which rules the host is short. Returns whether it became so for one. */
 bool watchlist_host_shorter(Watchlist *w, const HostReading *host);

@@ -2,7 +2,7 @@
 #include "supervisor/observe/watchlist-private.h"
 
 /* Limits are read so often, of who is hot and of others; who moved stays hot so long. */
-enum { SETTINGS_USEC = 2000000, WHOLE_USEC = 10000000, HOT_USEC = 10000000, TURN_USEC = 2000000 };
+enum { SETTINGS_USEC = 2000000, WHOLE_USEC = 10000000, HOT_USEC = 10000000, TURN_USEC = 2000000, QUIET_USEC = 1800000 };
 
 /* In one round at most: who was never read, who may have moved, and whose turn it is. */
 enum { NEW_MAX = 256, OWED_MAX = 512, TURN_MAX = 4 };
@@ -122,6 +122,13 @@ int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
                         r = plan_one(w, c, b, false);
         }
         w->behind = unknown > NEW_MAX;
+        /* Who is awake and quiet: it is seen to be so. */
+        for (size_t i = 0; i < w->n && r == 0; i++) {
+                WatchlistCgroup *c = w->matches[i]->cgroup;
+
+                if (!c->attended && b->began_usec - c->last.time_usec >= QUIET_USEC)
+                        r = plan_one(w, c, b, false);
+        }
         if (r == 0)
                 r = plan_quiet(w, b);
         return r == 0 ? plan_turn(w, b) : r;
@@ -170,7 +177,8 @@ static void take_one(Watchlist *w, WatchlistCgroup *c, const BatchItem *item) {
         c->owed = c->heralded = false;
         if (!item->quick)
                 take_whole(c, item);
-        c->hot = (c->stirred_usec && now->time_usec - c->stirred_usec < HOT_USEC) || watchlist_may_hold(w, c);
+        c->hot = (c->stirred_usec && now->time_usec - c->stirred_usec < HOT_USEC) ||
+                 (before && c->matches > 0 ? c->eager == w->near : watchlist_any_may_hold(w, c));
         if (c->hot)
                 watchlist_wake(w, c);
         /* Of who is in the tallies already they tell, for they are read beside the gauge. */

@@ -123,12 +123,16 @@ static bool may_hold(const RuleSection *rule, const Observation *still, const Ho
         return true;
 }
 
-bool watchlist_may_hold(const Watchlist *w, const WatchlistCgroup *c) {
+bool watchlist_may_hold(const Watchlist *w, const WatchlistCgroup *c, const RuleSection *rule) {
         Reading last = c->last;
         Observation still = { .ring = &last, .size = 1, .n = 1 };
 
-        for (size_t i = 0; c->known && c->rules && i < c->rules->n; i++)
-                if (may_hold(c->rules->rules[i], &still, &w->host))
+        return c->known && may_hold(rule, &still, &w->host);
+}
+
+bool watchlist_any_may_hold(const Watchlist *w, const WatchlistCgroup *c) {
+        for (size_t i = 0; c->rules && i < c->rules->n; i++)
+                if (watchlist_may_hold(w, c, c->rules->rules[i]))
                         return true;
         return false;
 }

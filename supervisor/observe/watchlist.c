@@ -101,7 +101,6 @@ void watchlist_rouse(Watchlist *w, uint64_t id) {
         if (!c || !c->rules || c->matches > 0)
                 return;
         watchlist_wake(w, c);
-        watchlist_attend(w, c);
 }
 
 size_t watchlist_pairs(const Watchlist *w) {

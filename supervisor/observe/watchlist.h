@@ -36,7 +36,7 @@ typedef struct WatchlistCgroup {
         size_t attended;                /* its place among those who are looked at by themselves, from 1; 0: it is not */
         BatchTally at;                  /* as of its gauge's last tally */
         uint64_t round;                 /* the last in which it was read */
-        uint64_t near, kept;            /* the last mark at which a rule was near; and had begun something */
+        uint64_t near, kept, eager;     /* the last mark at which a rule was near; had begun something; could, as all stands */
 } WatchlistCgroup;
 
 /* A rule on a cgroup that it matches, while something moves there. */

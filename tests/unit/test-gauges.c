@@ -112,6 +112,13 @@ static void run(Model *m, uint64_t usec) {
                 round_of(m);
 }
 
+static bool planned(const Model *m, uint64_t id) {
+        for (size_t i = 0; i < m->batch.n; i++)
+                if (m->batch.items[i].id == id)
+                        return true;
+        return false;
+}
+
 static bool awake(Model *m, uint64_t id) {
         for (size_t i = 0; i < watchlist_count(m->w); i++)
                 if (watchlist_match(m->w, i)->cgroup->id == id)
@@ -251,6 +258,30 @@ static void test_a_short_host_wakes_whom_it_may_concern(void **state) {
         model_done(m);
 }
 
+/* A ladder that came to its end, in a cgroup that stays where it is: no reason to look closely for ever. */
+static void test_the_exhausted_are_left_alone(void **state) {
+        Model *m = model(plain);
+
+        (void) state;
+        m->cgroups[9].current = 95 * MB;
+        run(m, 10 * SEC);
+        assert_int_equal(watchlist_count(m->w), 1);
+        watchlist_match(m->w, 0)->judge.incident = 1;
+        for (int n = 0; n < 10; n++) {
+                round_of(m);
+                assert_true(planned(m, FIRST + 9));
+        }
+        watchlist_match(m->w, 0)->judge.exhausted = true;
+        run(m, 30 * SEC);
+        for (int n = 0, looks = 0; n < 20; n++) {
+                round_of(m);
+                looks += planned(m, FIRST + 9);
+                assert_true(looks <= 4);
+        }
+        assert_int_equal(watchlist_count(m->w), 1);
+        model_done(m);
+}
+
 /* A hundred rules that match alike are one set; awake, each cgroup has all of them or none. */
 static void test_many_rules(void **state) {
         char text[16384];
@@ -281,6 +312,7 @@ int main(void) {
                 cmocka_unit_test(test_strangers_wake_nobody),
                 cmocka_unit_test(test_a_death_hides_nobody),
                 cmocka_unit_test(test_a_short_host_wakes_whom_it_may_concern),
+                cmocka_unit_test(test_the_exhausted_are_left_alone),
                 cmocka_unit_test(test_many_rules),
         };
 

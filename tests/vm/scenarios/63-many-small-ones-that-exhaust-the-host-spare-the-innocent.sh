@@ -1,4 +1,4 @@
-#vm slow memory=400M own-boot timeout=150
+#vm slow memory=800M own-boot timeout=150
 # Many small cgroups exhaust the host together, none of them as large as the innocent one, which the kernel would take. The shipped
 # rule, switched on by the drop-in that its file shows, ends those that grow, as many as it takes.
 #
@@ -25,10 +25,10 @@ for n in {1..24}; do
 done
 # Time for those that are left to fill the host again, and once more.
 living() { local pid n=0; for pid in "${pids[@]}"; do gone "$pid" || n=$((n + 1)); done; printf '%s\n' "$n"; }
-few() { [[ $(living) -le 12 ]]; }
-wait_until 60 "half of the small ones are ended" few
+few() { [[ $(living) -le 16 ]]; }
+wait_until 40 "a third of the small ones is ended" few
 gone "$innocent_pid" && fail "the innocent one is dead"
 expect_equal "$(vmstat oom_kill)" "$before" "the kernel killed nobody"
-small() { [[ $(records verdict | jq -r 'select(.outcome.result == "done") | .victim.path' | grep -c '^/bed/63/small-') -ge 12 ]]; }
+small() { [[ $(records verdict | jq -r 'select(.outcome.result == "done") | .victim.path' | grep -c '^/bed/63/small-') -ge 8 ]]; }
 wait_until 20 "the verdicts are on record" small
 expect_equal "$(records verdict | jq -r 'select(.outcome.result == "done") | .victim.path' | grep -vc '^/bed/63/small-')" 0 "nobody else was chosen"
