@@ -52,7 +52,7 @@ void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context,
                 .time_nsec = kill->time_nsec,
                 .origin_nsec = kill->time_nsec,
                 .origin_pid = kills_origin_pid(kill),
-                .owner_uid = group ? whose_owner_uid(s, group) : RECORD_OWNER_UNKNOWN,
+                .owner_uid = group ? whose_account_uid(s, group) : RECORD_OWNER_UNKNOWN,
                 .context = context,
         };
         uint64_t seq;
@@ -81,7 +81,12 @@ void kills_details(Supervisor *s, const EyesAnswer *answer) {
         json_t *details = answer->text ? json_loads(answer->text, 0, NULL) : NULL;
         _cleanup_free_ char *text = NULL;
 
+        int64_t owner = answer->cgroup_id ? whose_owner_uid(s, answer->cgroup_id) : RECORD_OWNER_UNKNOWN;
+
         if (json_is_object(details)) {
+                /* Of a cgroup that was made just before, the record could not say. */
+                if (owner >= 0)
+                        json_object_set_new(details, "owner_uid", json_integer(owner));
                 aftermath_complete(&s->aftermaths, answer->cookie, details, s->tree, whose_path, s);
                 units_correct(s, answer->cookie, details);
                 text = json_dumps(details, JSON_COMPACT);

@@ -49,6 +49,16 @@ int64_t whose_owner_uid(void *supervisor, uint64_t id) {
         return group.owner;
 }
 
+int64_t whose_account_uid(Supervisor *s, uint64_t id) {
+        int64_t owner = whose_owner_uid(s, id), uids[IDENTITY_LEVELS_MAX];
+        bool root_owned[IDENTITY_LEVELS_MAX];
+        size_t n = owner >= 0 ? 0 : tree_owners(s->tree, id, root_owned, uids, IDENTITY_LEVELS_MAX);
+
+        while (n > 0 && owner < 0)
+                owner = uids[--n];
+        return owner >= 0 ? owner : RECORD_OWNER_UNKNOWN;
+}
+
 static bool ends_with(const char *text, const char *end) {
         size_t n = strlen(text), m = strlen(end);
 
