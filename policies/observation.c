@@ -11,6 +11,10 @@ static Reading *at(const Observation *o, size_t i) {
         return &o->ring[(o->first + i) % o->size];
 }
 
+void observation_clear(Observation *o) {
+        o->first = o->n = 0;
+}
+
 const Reading *observation_at(const Observation *o, size_t index) {
         return at(o, index);
 }
@@ -41,7 +45,7 @@ void observation_add(Observation *o, const Reading *reading) {
         if (last && reading->time_usec <= last->time_usec)
                 return;
         if (last && made_anew(last, reading))
-                o->first = o->n = 0;
+                observation_clear(o);
         else if (o->n >= 2 && o->n > o->size / 4 && last->time_usec - at(o, o->n - 2)->time_usec < o->spacing_usec)
                 o->n--;
         if (o->n == o->size) {

@@ -37,6 +37,9 @@ typedef struct Observation {
 /* Starts @o anew in @ring, room for @size (3 at least), to reach back @reach_usec. */
 void observation_init(Observation *o, Reading *ring, size_t size, uint64_t reach_usec);
 
+/* Forgets all readings. */
+void observation_clear(Observation *o);
+
 /* Adds a reading. One that is not newer than the last is left out; a counter that fell (the cgroup was made anew, or its
  * controller switched off and on) forgets all before it. */
 void observation_add(Observation *o, const Reading *reading);

@@ -25,6 +25,7 @@
 #include "supervisor/flow/levers.h"
 #include "supervisor/flow/kills.h"
 #include "supervisor/flow/pausing.h"
+#include "supervisor/flow/captures.h"
 #include "supervisor/flow/rules.h"
 #include "supervisor/flow/settings.h"
 #include "supervisor/flow/signals.h"
@@ -271,7 +272,7 @@ int supervisor_init(Supervisor *s, const Options *options, char *reterr, size_t 
                 return r;
         if ((r = groups_open(s)) < 0 || (r = watch_groups(s)) < 0)
                 return fail(reterr, size, "tree of cgroups", r);
-        if ((r = rules_open(s)) < 0)
+        if ((r = captures_open(s)) < 0 || (r = rules_open(s)) < 0)
                 return fail(reterr, size, "rules", r);
         if ((r = store_open_emit(s)) < 0)
                 return fail(reterr, size, "records", r);
@@ -301,6 +302,7 @@ void supervisor_done(Supervisor *s) {
         }
         if (s->event)
                 rules_close(s);
+        captures_close(s);
         sources_close(s);
         units_close(s);
         history_done(s);

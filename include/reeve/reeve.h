@@ -34,6 +34,9 @@ extern "C" {
 /* A connection to reeved. */
 typedef struct reeve reeve;
 
+/* A running capture, with a connection of its own. */
+typedef struct reeve_capture reeve_capture;
+
 /* A running list of records, with a connection of its own. */
 typedef struct reeve_records reeve_records;
 
@@ -99,6 +102,24 @@ typedef struct reeve_fate_query {
 /* What became of a process or cgroup: *@ret_json is {"fate": oom_killed|killed|exited|alive|unknown, "until": time,
  * "record": object or null}, to be freed with free(). */
 int reeve_fate(reeve *r, const reeve_fate_query *query, char **ret_json);
+
+/* Begins to capture what reeved's rules are given to judge, as text for `reevectl replay`: from now on, or (@recent) of the last
+ * minutes what was near a rule, and that is all. For root and the group reeve. A connection of its own, as a list of records
+ * has. On failure the text is in @r. */
+int reeve_capture_open(reeve_capture **ret, reeve *r, bool recent);
+
+/* Takes the next piece, of whole lines. Returns 1 with *@ret_text (belongs to the capture, until the next call), 0 at the end,
+ * -EAGAIN when nothing came within @timeout_msec (-1: wait for ever; 0: look only), or another -errno. */
+int reeve_capture_next(reeve_capture *c, int timeout_msec, const char **ret_text);
+
+/* A descriptor that polls readable when reeve_capture_next(c, 0, ...) may have something; call it until -EAGAIN first. */
+int reeve_capture_fd(const reeve_capture *c);
+
+/* The last failure of this capture in words; "" when there was none. */
+const char *reeve_capture_error_text(const reeve_capture *c);
+
+/* Ends the capture and frees it; NULL is fine. Returns NULL. */
+reeve_capture *reeve_capture_close(reeve_capture *c);
 
 /* Which records. Set @size to sizeof(struct); zero or NULL means: no such bound. */
 typedef struct reeve_filter {

@@ -34,6 +34,7 @@ struct CtlCommand {
 };
 
 /* One file each. */
+int ctl_capture(int argc, char **argv, const CtlContext *c);
 int ctl_check(int argc, char **argv, const CtlContext *c);
 int ctl_diff(int argc, char **argv, const CtlContext *c);
 int ctl_doctor(int argc, char **argv, const CtlContext *c);
@@ -46,6 +47,7 @@ int ctl_pause(int argc, char **argv, const CtlContext *c);
 int ctl_predict(int argc, char **argv, const CtlContext *c);
 int ctl_reload(int argc, char **argv, const CtlContext *c);
 int ctl_resume(int argc, char **argv, const CtlContext *c);
+int ctl_replay(int argc, char **argv, const CtlContext *c);
 int ctl_run(int argc, char **argv, const CtlContext *c);
 int ctl_set(int argc, char **argv, const CtlContext *c);
 int ctl_show(int argc, char **argv, const CtlContext *c);

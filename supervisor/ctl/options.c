@@ -26,6 +26,8 @@ enum {
         CODE_TYPE,
         CODE_CONFIG,
         CODE_FOR,
+        CODE_POLICIES,
+        CODE_AGAINST,
 };
 
 typedef struct OptionEntry {
@@ -52,6 +54,8 @@ static const OptionEntry entries[] = {
         { OPTION_EFFECTIVE, CODE_EFFECTIVE, "effective", "CGROUP", "what the configuration gives this cgroup" },
         { OPTION_CONFIG, CODE_CONFIG, "config", "DIR", "what is loaded now is here, not in /etc/reeve" },
         { OPTION_FOR, CODE_FOR, "for", "TIME", "so long: 30s, 10min, 1h, 2d" },
+        { OPTION_POLICIES, CODE_POLICIES, "policies", "DIR", "judge by the configuration in DIR (or that file)" },
+        { OPTION_AGAINST, CODE_AGAINST, "against", NULL, "against what was decided then" },
         { OPTION_QUIET, 'q', "quiet", NULL, "print nothing, answer by exit code" },
         { 0, CODE_JSON, "json", NULL, "print JSON" },
         { 0, CODE_SOCKET, "socket", "PATH", "talk to reeved there" },
@@ -150,6 +154,8 @@ static int option_take(Options *o, const char *name, int code, const char *argum
         case CODE_TYPE: o->type = argument; break;
         case CODE_FOR: return span_take(&o->for_usec, name, argument);
         case CODE_CONFIG: o->config = argument; break;
+        case CODE_POLICIES: o->policies = argument; break;
+        case CODE_AGAINST: o->against = true; break;
         case CODE_EFFECTIVE: o->effective = argument; break;
         case CODE_SOCKET: o->context.socket_path = argument; break;
         default: return options_complain(name, "this option is not known");

@@ -21,6 +21,8 @@ enum {
         OPTION_TYPE = 1 << 12,
         OPTION_CONFIG = 1 << 13,
         OPTION_FOR = 1 << 14,
+        OPTION_POLICIES = 1 << 15,
+        OPTION_AGAINST = 1 << 16,
 };
 
 /* The words of --help. */
@@ -37,8 +39,8 @@ typedef struct Options {
         int64_t since_usec, until_usec; /* since 1970; -1: not given */
         uint64_t for_usec;              /* 0: not given */
         long lines;                     /* -1: not given */
-        bool follow, quiet, all, counters, save, risk, dry_run;
-        const char *cgroup, *by, *effective, *type, *config;
+        bool follow, quiet, all, counters, save, risk, dry_run, against;
+        const char *cgroup, *by, *effective, *type, *config, *policies;
         char **arguments;               /* what is no option */
         int n_arguments;
 } Options;

@@ -26,6 +26,8 @@ static const CtlCommand commands[] = {
         { "resume", ctl_resume, "have them act again" },
         { "check", ctl_check, "all that is wrong with a configuration, by file and line" },
         { "diff", ctl_diff, "which limits a configuration would change here" },
+        { "capture", ctl_capture, "write down what the rules are given to judge" },
+        { "replay", ctl_replay, "judge a capture again, by these rules or others" },
         { "help", ctl_help, "what people ask about the OOM killer, answered" },
         { "version", ctl_version, "which Reeve this is" },
         { NULL, NULL, NULL },

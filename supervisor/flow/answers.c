@@ -9,6 +9,7 @@
 
 #include "supervisor/base/fd.h"
 #include "supervisor/flow/asked.h"
+#include "supervisor/flow/captures.h"
 #include "supervisor/flow/changes.h"
 #include "supervisor/flow/explaining.h"
 #include "supervisor/flow/pausing.h"
@@ -108,6 +109,7 @@ const ServerOps answers_ops = {
         .reload = changes_reload,
         .pause = pausing_pause,
         .resume = pausing_resume,
+        .capture = captures_answer,
         .pending = op_pending,
         .drained_usec = op_drained,
         .process_alive = op_alive,

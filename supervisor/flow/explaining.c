@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/flow/captures.h"
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/status.h"
 #include "supervisor/host/proc.h"
@@ -48,9 +49,22 @@ static json_t *join_answer(const ClerkAnswer *answer) {
         return joined;
 }
 
-static void reply_explained(ServerCall *call, json_t *records) {
+/* The file of the black box that tells what came before; who may not read it is not told of it. */
+static void say_black_box(const Supervisor *s, const ServerCall *call, const json_t *record, Strbuf *out) {
+        const char *boot = json_string_value(json_object_get(record, "boot_id")), *type = json_string_value(json_object_get(record, "type"));
+        json_int_t usec = json_integer_value(json_object_get(record, "boottime_usec"));
+        char path[1200];
+
+        if (!boot || !type || (strcmp(type, "kill") != 0 && strcmp(type, "verdict") != 0) || !server_call_peer(call)->reads_all)
+                return;
+        if (usec > 0 && captures_find(s, boot, (uint64_t) usec, path, sizeof(path)))
+                strbuf_printf(out, "\nWhat was seen in the minutes before is kept:\n  reevectl replay %s --against\n", path);
+}
+
+static void reply_explained(const Supervisor *s, ServerCall *call, json_t *records) {
+        const json_t *last = json_array_get(records, json_array_size(records) - 1);
         _cleanup_free_ char *buffer = malloc(EXPLAIN_TEXT_BYTES);
-        _cleanup_free_ char *record = json_dumps(json_array_get(records, json_array_size(records) - 1), JSON_COMPACT);
+        _cleanup_free_ char *record = json_dumps(last, JSON_COMPACT);
         Strbuf out = { .data = buffer, .size = EXPLAIN_TEXT_BYTES };
 
         if (!buffer || !record || explain_record(&out, record) < 0) {
@@ -58,6 +72,7 @@ static void reply_explained(ServerCall *call, json_t *records) {
                 server_fail_text(call, "Failed", "that record cannot be explained");
                 return;
         }
+        say_black_box(s, call, last, &out);
         asked_reply(call, json_pack("{s:s, s:o}", "text", buffer, "records", records));
 }
 
@@ -65,7 +80,7 @@ static void on_joined(const ClerkAnswer *answer, void *userdata) {
         Explaining *e = userdata;
 
         if (answer->error == 0 && answer->n_found > 0)
-                reply_explained(e->call, join_answer(answer));
+                reply_explained(e->s, e->call, join_answer(answer));
         else if (e->group && asked_may_read(e->s, e->call, e->group))
                 status_ask(e->s, e->call, e->group, ASKED_STANDING);
         else

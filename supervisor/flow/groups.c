@@ -7,6 +7,7 @@
 
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
+#include "supervisor/flow/captures.h"
 #include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 
@@ -40,8 +41,10 @@ void groups_report(Supervisor *s) {
 }
 
 static void born(Supervisor *s, const TreeBirth *birth) {
-        if (tree_learn(s->tree, birth) > 0 && s->walked)
+        if (tree_learn(s->tree, birth) > 0 && s->walked) {
+                captures_born(s, birth->id);
                 report(s, birth->id);
+        }
 }
 
 static void look_for_owner(Supervisor *s, uint64_t id) {
@@ -74,6 +77,7 @@ void groups_born(Supervisor *s, const EvidenceChurn *churn) {
 }
 
 void groups_died(Supervisor *s, uint64_t id, const char *path) {
+        captures_died(s, id);
         tree_died(s->tree, id, path, clock_boottime_nsec());
         eventswatch_remove(s->eventswatch, id);
         if (s->rules.judging.watchlist)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/flow/captures.h"
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/more.h"
 #include "supervisor/flow/storms.h"
@@ -57,6 +58,8 @@ void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context,
         };
         uint64_t seq;
 
+        if (!context)
+                captures_kernel(s, kill);
         if (!context && storms_take(s, kill, head.owner_uid))
                 return;
         /* The record's writer asks whose_process() for the victims. */

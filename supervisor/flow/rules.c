@@ -7,6 +7,8 @@
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/base/strbuf.h"
+#include "supervisor/flow/capturebox.h"
+#include "supervisor/flow/captures.h"
 #include "supervisor/flow/levers.h"
 #include "supervisor/flow/pauses.h"
 #include "supervisor/flow/verdicts.h"
@@ -72,6 +74,7 @@ static int on_kick(sd_event_source *source, void *userdata) {
                 return 0;
         if (verdicts_open(s) < 0)
                 state_say(s, "watch_lost", "Rules cannot act: their threads do not start.", NULL);
+        capturebox_fill(s);
         round_begin(s);
         return 0;
 }
@@ -116,7 +119,9 @@ void rules_batch(Supervisor *s, const EyesAnswer *answer) {
                 return;
         answer->batch->away = false;
         verdicts_overdue(s);
+        captures_round(s, answer->batch, now);
         again = judging_round(&r->judging, answer->batch, now, verdicts_decided, s);
+        captures_round_done(s);
         if (r->timer)
                 (void) sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
         heralds_watch(s);

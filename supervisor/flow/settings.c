@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "supervisor/base/strbuf.h"
+#include "supervisor/flow/captures.h"
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/whose.h"
@@ -102,6 +103,7 @@ void settings_apply(Supervisor *s) {
         }
         say_loaded(s);
         (void) budgets_configure(s->budgets, s->config, settings_mode(s), 0);
+        captures_reset(s);
         watchlist_configure(s->rules.judging.watchlist, s->config, settings_mode(s));
         groups_report(s);
 }

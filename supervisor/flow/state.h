@@ -1,6 +1,6 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
- * the lowest: emit, whose, groups, more, exits, units, storms, kills, late, intake, signals, history, counters; lookagain, bell, ringtier,
+ * the lowest: emit, whose, capturesection, capturebox, captures, groups, more, exits, units, storms, kills, late, intake, signals, history, counters; lookagain, bell, ringtier,
  * logtier, balance, sources; settings; pauses, levers, verdicts, rules; asked, status, explaining, changes, answers. supervisor.c above them owns
  * the state and hands round what comes in. */
 #include <stdbool.h>
@@ -88,6 +88,8 @@ typedef struct Units {
 } Units;
 
 typedef struct LateKill LateKill;
+typedef struct Captures Captures;
+typedef struct CaptureBox CaptureBox;
 
 /* A signal that waits until an eye has looked at sender and target. */
 typedef struct SignalAsked {
@@ -176,6 +178,8 @@ typedef struct Supervisor {
         Exits exits;
         Units units;
         Rules rules;
+        Captures *captures;
+        CaptureBox *capturebox;
         Spool *spool;
         Clerk *clerk;
         LedgerOpening opening;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "supervisor/flow/pauses.h"
+#include "supervisor/flow/captures.h"
 #include "supervisor/flow/settings.h"
 #include "supervisor/flow/whose.h"
 #include "supervisor/text/human.h"
@@ -85,6 +86,7 @@ static void add_counters(Supervisor *s, json_t *status) {
         (void) json_object_set_new(status, "signals_skipped", json_integer((json_int_t) s->signals_skipped));
         (void) json_object_set_new(status, "journal_dropped",
                                    json_integer(s->crier ? (json_int_t) crier_dropped(s->crier) : 0));
+        (void) json_object_set_new(status, "black_box", captures_json(s));
         (void) json_object_set_new(status, "rule_matches", json_integer((json_int_t) watchlist_pairs(s->rules.judging.watchlist)));
         (void) json_object_set_new(status, "rule_matches_refused", json_integer((json_int_t) watchlist_refused(s->rules.judging.watchlist)));
         (void) json_object_set_new(status, "cgroups_refused", json_integer((json_int_t) (tree.refused + tree.refused_owner)));

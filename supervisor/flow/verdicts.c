@@ -9,6 +9,7 @@
 
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
+#include "supervisor/flow/captures.h"
 #include "supervisor/flow/levers.h"
 #include "supervisor/flow/more.h"
 #include "supervisor/flow/whose.h"
@@ -58,15 +59,15 @@ static Doing *doing_free(Supervisor *s) {
 }
 
 /* Ends @d: the rule goes on from there, and the record is written. Returns its seq. */
-static uint64_t done(Supervisor *s, Doing *d, const VerdictOutcome *outcome) {
+static uint64_t done(Supervisor *s, Doing *d, const VerdictOutcome *outcome, uint64_t now_usec) {
         WatchlistMatch *m = match_of(s, d->cookie);
         uint64_t seq;
         ReeveOutcome result = outcome->known ? outcome->result : REEVE_OUTCOME_DONE;
 
         if (m)
                 m->task = 0;
-        judging_done(&s->rules.judging, m, d->match_id, &d->verdict, d->process_key ? d->process_key : d->victim_id, result,
-                     clock_boottime_nsec() / 1000);
+        judging_done(&s->rules.judging, m, d->match_id, &d->verdict, d->process_key ? d->process_key : d->victim_id, result, now_usec);
+        captures_done(s, d, result, outcome->known, now_usec);
         seq = emit(s, d, outcome);
         verdict_note_clear(&d->note);
         d->cookie = 0;
@@ -81,7 +82,7 @@ static VerdictOutcome outcome_of(const Doing *d, bool known, ReeveOutcome result
 static uint64_t done_at_once(Supervisor *s, Doing *d, bool known, ReeveOutcome result, const char *error) {
         VerdictOutcome outcome = outcome_of(d, known, result, error);
 
-        return done(s, d, &outcome);
+        return done(s, d, &outcome, d->time_nsec / 1000);
 }
 
 static void post(Supervisor *s, Doing *d, Hand *hand, const HandTask *task) {
@@ -224,6 +225,7 @@ static Doing *begin(Supervisor *s, WatchlistMatch *m, const VerdictDecision *dec
         d->time_nsec = decision->now_usec * 1000;
         d->verdict = *v;
         (void) origin_format(&m->rule->at, d->rule_at, sizeof(d->rule_at));
+        captures_decided(s, d);
         return d;
 }
 
@@ -265,7 +267,7 @@ static void took(Supervisor *s, const HandTask *t) {
         outcome.took_usec = (int64_t) t->took_usec;
         outcome.pids = t->pids;
         outcome.n_pids = t->n_pids;
-        (void) done(s, d, &outcome);
+        (void) done(s, d, &outcome, clock_boottime_nsec() / 1000);
 }
 
 void verdicts_lever(Supervisor *s, const BudgetsAnswer *answer) {
@@ -277,7 +279,7 @@ void verdicts_lever(Supervisor *s, const BudgetsAnswer *answer) {
                 return;
         outcome = outcome_of(d, true, answer->result.outcome, answer->result.error);
         outcome.took_usec = (int64_t) ((clock_boottime_nsec() - d->time_nsec) / 1000);
-        (void) done(s, d, &outcome);
+        (void) done(s, d, &outcome, clock_boottime_nsec() / 1000);
 }
 
 void verdicts_overdue(Supervisor *s) {

@@ -10,6 +10,7 @@ enum { LITTLE_BYTES = 1 << 20 };
 
 void batch_clear(Batch *b) {
         b->n = b->n_tallies = b->texts_length = 0;
+        b->hot = false;
         atomic_store(&b->read, false);
 }
 

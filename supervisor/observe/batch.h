@@ -14,6 +14,7 @@ typedef struct BatchItem {
         uint64_t id;
         size_t path;                    /* offset of its name in the batch's texts */
         bool points_wanted;             /* also the badness of its processes */
+        bool hot;                       /* near what a rule is about, or below that */
         bool quick;                     /* reading is the one before: where neither use nor stall changed it stands as it is */
         bool close;                     /* reading is the one before: limits and such are taken over from it */
         bool given;                     /* reading is known already: nothing is read */
@@ -40,6 +41,7 @@ typedef struct Batch {
         size_t texts_length, texts_size;
         HostReading host;               /* what lies in zram is not swap */
         int64_t swap_all;               /* ... but it limits what one cgroup may swap */
+        bool hot;                       /* something is near what a rule is about */
         uint64_t began_usec;
         uint64_t cookie;                /* of the round */
         bool away;                      /* an eye has it, or its answer is on the way */

@@ -1,5 +1,6 @@
 /* Who is awake, and when to look again. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "policies/forecast.h"
 #include "supervisor/base/array.h"
@@ -19,8 +20,35 @@ static void begin(WatchlistMatch *m, const HostReading *host) {
                                       m->cgroup->last.time_usec);
 }
 
+/* By cgroup, then rule: who is judged first must not hang on who woke first. */
+static size_t place_of(const Watchlist *w, const RuleSection *rule, uint64_t id) {
+        size_t low = 0, high = w->n;
+
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+                const WatchlistMatch *m = w->matches[middle];
+
+                if (m->cgroup->id < id || (m->cgroup->id == id && m->rule < rule))
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+size_t watchlist_place(const Watchlist *w, uint64_t id) {
+        return place_of(w, NULL, id);
+}
+
+static void match_remove(Watchlist *w, size_t index) {
+        free(w->matches[index]);
+        w->n--;
+        memmove(&w->matches[index], &w->matches[index + 1], (w->n - index) * sizeof(*w->matches));
+}
+
 static bool match_add(Watchlist *w, const RuleSection *rule, WatchlistCgroup *c) {
         WatchlistMatch *m, **more;
+        size_t place;
 
         more = array_grow(w->matches, w->n, &w->size, sizeof(WatchlistMatch *));
         if (!more)
@@ -35,15 +63,17 @@ static bool match_add(Watchlist *w, const RuleSection *rule, WatchlistCgroup *c)
         if (c->known)
                 begin(m, &w->host);
         c->matches++;
-        w->matches[w->n++] = m;
+        place = place_of(w, rule, c->id);
+        memmove(&w->matches[place + 1], &w->matches[place], (w->n - place) * sizeof(*w->matches));
+        w->matches[place] = m;
+        w->n++;
         return true;
 }
 
 void watchlist_drop(Watchlist *w, WatchlistCgroup *c) {
         for (size_t i = w->n; i-- > 0 && c->matches > 0;)
                 if (w->matches[i]->cgroup == c) {
-                        free(w->matches[i]);
-                        w->matches[i] = w->matches[--w->n];
+                        match_remove(w, i);
                         c->matches--;
                 }
 }
@@ -74,8 +104,7 @@ void watchlist_lull(Watchlist *w, uint64_t now_usec) {
 
                 if (held(w, c, now_usec))
                         continue;
-                free(w->matches[i]);
-                w->matches[i] = w->matches[--w->n];
+                match_remove(w, i);
                 c->matches--;
         }
 }

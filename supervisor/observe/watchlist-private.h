@@ -103,9 +103,6 @@ void watchlist_wake(Watchlist *w, WatchlistCgroup *c);
 void watchlist_drop(Watchlist *w, WatchlistCgroup *c);
 void watchlist_lull(Watchlist *w, uint64_t now_usec);
 
-/* Whether what happens there may concern the rule soon. */
-bool watchlist_near(const WatchlistMatch *m);
-
 /* On or off the list of those who are looked at by themselves, as it stands with @c. */
 void watchlist_attend(Watchlist *w, WatchlistCgroup *c);
 

@@ -112,8 +112,12 @@ int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
                 if (!watchlist_near(m))
                         continue;
                 watchlist_below(w, tree, m);
-                for (size_t k = 0; k < w->n_below && r == 0; k++)
+                b->hot = true;
+                for (size_t k = 0, n = b->n; k < w->n_below && r == 0; k++, n = b->n) {
                         r = plan_one(w, w->below[k].cgroup, b, wants_points(m->rule));
+                        if (b->n > n)
+                                b->items[n].hot = true;
+                }
         }
         for (size_t i = 0; i < w->n_attended && r == 0; i++) {
                 WatchlistCgroup *c = w->attended[i];

@@ -74,10 +74,37 @@ uint64_t watchlist_refused(const Watchlist *w);
 /* How many cgroups are matched, each counted once for each rule; most of them sleep. */
 size_t watchlist_pairs(const Watchlist *w);
 
-/* How many matches are awake; the @index-th. A match lives until nothing has moved in its cgroup for as long as its rule looks
+/* How many matches are awake; the @index-th, ordered by cgroup id and then rule. A match lives until nothing has moved in its cgroup for as long as its rule looks
  * back, its cgroup dies, or the next watchlist_configure(). */
 size_t watchlist_count(const Watchlist *w);
 WatchlistMatch *watchlist_match(Watchlist *w, size_t index);
+
+/* Index of the first match on a cgroup with that id or a higher one. */
+size_t watchlist_place(const Watchlist *w, uint64_t id);
+
+/* Whether what happens there may concern @m's rule soon. */
+bool watchlist_near(const WatchlistMatch *m);
+
+/* Whether a rule is near there or has begun something, as of the last round or plan. */
+bool watchlist_kept(const Watchlist *w, const WatchlistCgroup *c);
+
+/* What is known of the cgroup with that id; NULL: nothing. Until the next call that changes the watchlist. */
+const WatchlistCgroup *watchlist_cgroup(const Watchlist *w, uint64_t id);
+
+/* A step of a round over all cgroups, in no order: 0 begins; returns the next position or 0 at the end. */
+size_t watchlist_next(const Watchlist *w, size_t position, const WatchlistCgroup **ret);
+
+/* For replay. Of the cgroup last->id, made with that name where it is not there: what was last seen (and hot, stirred_usec), and
+ * whether its history is kept (@remembered); with @sleep its rules do. Then, oldest first, what was seen before. Each returns false
+ * without memory. */
+bool watchlist_restore(Watchlist *w, const WatchlistCgroup *last, const char *path, bool remembered, bool sleep);
+bool watchlist_restore_before(Watchlist *w, uint64_t id, const Reading *reading);
+
+/* Puts the rules of that cgroup (0: of all) to sleep: what it does is not known any more. */
+void watchlist_sleep(Watchlist *w, uint64_t id);
+
+/* The match of @rule's name on that cgroup, or NULL. */
+WatchlistMatch *watchlist_named(Watchlist *w, uint64_t id, const char *rule);
 
 /* Wakes the rules of a cgroup, so that it can be said how they stand on it; ids not on the list are ignored. */
 void watchlist_rouse(Watchlist *w, uint64_t id);

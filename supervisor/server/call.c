@@ -52,6 +52,37 @@ void server_reply(ServerCall *call, const char *parameters) {
         call_end(call, NULL, parameters);
 }
 
+/* {@member: @text} as text, to be freed. */
+static char *object_text(const char *member, const char *text, size_t length) {
+        json_t *object = json_pack("{s:s%}", member, text, length);
+        char *dumped = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+        json_decref(object);
+        return dumped;
+}
+
+void server_reply_text(ServerCall *call, const char *member, const char *text, size_t length) {
+        _cleanup_free_ char *dumped = object_text(member, text, length);
+
+        server_reply(call, dumped);
+}
+
+void server_continue_text(ServerCall *call, const char *member, const char *text, size_t length) {
+        _cleanup_free_ char *dumped = object_text(member, text, length);
+        const char *parts[] = { "{\"parameters\":", dumped ? dumped : "{}", ",\"continues\":true}", NULL };
+
+        if (call->session && !call->oneway)
+                session_send_parts(call->session, parts);
+}
+
+bool server_call_gone(const ServerCall *call) {
+        return !call->session || call->session->dead;
+}
+
+size_t server_call_unsent(const ServerCall *call) {
+        return call->session ? session_unsent(call->session) : 0;
+}
+
 void server_fail(ServerCall *call, const char *error, const char *parameters) {
         char name[128];
         Strbuf b = STRBUF_INIT(name);

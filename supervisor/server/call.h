@@ -27,6 +27,16 @@ void server_call_restrict(const ServerCall *call, LedgerQuery *q);
 /* Ends @call well. @parameters is a JSON object text. */
 void server_reply(ServerCall *call, const char *parameters);
 
+/* Ends @call well with {@member: @text}, of @length bytes of UTF-8. */
+void server_reply_text(ServerCall *call, const char *member, const char *text, size_t length);
+
+/* The same as one reply of many: the call goes on. Only of a call that asked for more. */
+void server_continue_text(ServerCall *call, const char *member, const char *text, size_t length);
+
+/* Whether the peer has gone, and how many bytes he has not taken yet. */
+bool server_call_gone(const ServerCall *call);
+size_t server_call_unsent(const ServerCall *call);
+
 /* Ends @call with an error: one of io.reeve.Supervisor ("NotFound") or a full name. @parameters: object text or NULL. */
 void server_fail(ServerCall *call, const char *error, const char *parameters);
 

@@ -138,6 +138,22 @@ static void do_resume(ServerCall *call, json_t *parameters) {
                 not_implemented(call, "Resume");
 }
 
+static void do_capture(ServerCall *call, json_t *parameters) {
+        const ServerOptions *o = &call->session->server->options;
+        bool recent;
+
+        if (!parameter_bool(parameters, "recent", &recent))
+                call_refuse(call, "recent");
+        else if (!call->peer.reads_all)
+                server_fail_text(call, "NotAllowed", "only root and the group reeve may capture: it shows every cgroup");
+        else if (!call->more)
+                server_fail(call, WIRE_SERVICE ".ExpectedMore", NULL);
+        else if (o->ops->capture)
+                o->ops->capture(call, recent, o->userdata);
+        else
+                not_implemented(call, "Capture");
+}
+
 static const struct {
         const char *name;
         void (*begin)(ServerCall *call, json_t *parameters);
@@ -149,6 +165,7 @@ static const struct {
         { WIRE_INTERFACE ".Fate", fate_begin },
         { WIRE_INTERFACE ".Set", do_set },
         { WIRE_INTERFACE ".Reload", do_reload },
+        { WIRE_INTERFACE ".Capture", do_capture },
         { WIRE_INTERFACE ".Pause", do_pause },
         { WIRE_INTERFACE ".Resume", do_resume },
 };

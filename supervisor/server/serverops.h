@@ -27,6 +27,9 @@ typedef struct ServerOps {
         void (*pause)(ServerCall *call, const char *cgroup, uint64_t for_usec, void *userdata);
         /* -> {"ended": how many}. Rights as of pause. */
         void (*resume)(ServerCall *call, const char *cgroup, void *userdata);
+        /* -> {"data": "..."} many times, of what the judge is given from now on, or (@recent) of the last minutes. Called for peers
+         * who read all only. */
+        void (*capture)(ServerCall *call, bool recent, void *userdata);
         /* Hands every record that is published but may not be in the ledger yet, with a seq above @after_seq, to @take, in
          * the order of seqs. */
         void (*pending)(uint64_t after_seq, LedgerTake *take, void *take_userdata, void *userdata);

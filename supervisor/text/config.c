@@ -199,6 +199,7 @@ static int text_keep(Reader *r, Config *c, const ConfigFile *files, size_t n) {
                         strbuf_puts(&out, "\n");
         }
         c->text = out.data;
+        c->text_cut = out.truncated;
         return 0;
 }
 

@@ -100,7 +100,8 @@ typedef struct Config {
         size_t n_alerts;
         const char **files;              /* names of the files read, in reading order */
         size_t n_files;
-        const char *text;                /* what was read, file after file, each under "# NAME"; "" of the defaults. Cut at 256 KiB */
+        const char *text;                /* what was read, file after file, each under "# NAME"; "" of the defaults. Cut at 256 KiB: */
+        bool text_cut;
         char hash[17];                   /* 16 hex digits over what it says, comments and blanks left out */
 } Config;
 

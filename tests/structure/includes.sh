@@ -18,7 +18,7 @@ declare -A may=(
         [ledger]='include base policies text attribute host tree observe act record'
         [client]='include base policies text'
         [server]='include base policies text attribute host tree observe act record ledger'
-        [ctl]='include base policies text attribute host client'
+        [ctl]='include base policies text attribute host tree observe client'
         [flow]='include base policies text attribute host tree observe act record ledger server'
         [top]='include base policies text attribute host tree observe act record ledger server flow'
 )

@@ -17,6 +17,8 @@ supervisor/flow/history.c         the mark of the boot read back, in the runtime
 supervisor/host/systemd.c         drop-ins of systemd in /run/systemd/system.control
 supervisor/main.c                 the lock in the runtime directory
 supervisor/server/server.c        the socket
+supervisor/record/blackbox.c      captures in the state directory
+supervisor/ctl/capture.c          the file that was asked for
 '
 bad=0 seen=0
 while IFS=: read -r file line text; do
