@@ -58,8 +58,10 @@ static ReconcileReading take_reading(Supervisor *s) {
                 if (s->from.log)
                         logtier_drain(s);
                 now.confirmed = s->from.log_confirmed;
-                now.open = s->from.log && logsource_busy(s->from.log);
-                now.otherwise = s->from.log ? REEVE_GAP_KMSG : REEVE_GAP_UNKNOWN;
+                now.open = (s->from.log && logsource_busy(s->from.log)) || (s->from.unwatched && (s->readback || s->n_late > 0));
+                now.otherwise = s->from.unwatched || s->from.tier == REEVE_TIER_NONE ? REEVE_GAP_NOT_WATCHING
+                                : s->from.log                                       ? REEVE_GAP_KMSG
+                                                                                     : REEVE_GAP_UNKNOWN;
         }
         now.outside = s->from.outside;
         now.recorded = s->from.recorded;
@@ -162,7 +164,8 @@ static void take_over_account(Supervisor *s, ReconcileReading *first) {
         lookagain_later(s);
 }
 
-void balance_begin(Supervisor *s, bool first_ever) {
+/* All counters at one moment, or nearly. */
+static ReconcileReading take_first(Supervisor *s) {
         ReconcileReading first = take_reading(s);
 
         for (int i = 0; i < 20; i++) {
@@ -174,11 +177,53 @@ void balance_begin(Supervisor *s, bool first_ever) {
                 }
                 first = again;
         }
+        return first;
+}
+
+/* What is shown in sum goes on over all sources. */
+static void begin(Supervisor *s, const ReconcileReading *first) {
+        ReconcileCounters counters = s->from.reconciler.counters;
+
+        s->from.begun_nsec = first->time_nsec;
+        reconcile_begin(&s->from.reconciler, first);
+        s->from.reconciler.counters = counters;
+}
+
+uint64_t balance_owed(Supervisor *s, uint64_t *ret_since_nsec) {
+        ReconcileGap none[RECONCILE_GAPS_MAX];
+        ReconcileReading now = take_reading(s);
+
+        if (!now.vmstat_known) {
+                balance_settle(s);
+                return 0;
+        }
+        (void) reconcile_look(&s->from.reconciler, &now, /* settle_nsec= */ UINT64_MAX, none);
+        *ret_since_nsec = s->from.reconciler.settled_nsec;
+        return s->from.reconciler.vmstat_owed;
+}
+
+void balance_carry(Supervisor *s, uint64_t owed, uint64_t since_nsec) {
+        ReconcileReading first = take_first(s);
+
+        if (s->from.kprobe && first.hits > first.read)
+                catch_up(s, &first);
+        if (owed > 0 && first.vmstat_known && first.vmstat_oom_kill >= owed) {
+                first.vmstat_oom_kill -= owed;
+                s->from.reconciler.counters.attempts -= owed;   /* they are counted once more */
+                first.time_nsec = since_nsec;
+                s->from.unwatched = true;
+                lookagain_later(s);
+        }
+        begin(s, &first);
+}
+
+void balance_begin(Supervisor *s, bool first_ever) {
+        ReconcileReading first = take_first(s);
+
         if (first_ever) {
                 take_over_losses(s, &first);
                 take_over_account(s, &first);
         } else if (s->from.kprobe && first.hits > first.read)
                 catch_up(s, &first);
-        s->from.begun_nsec = first.time_nsec;
-        reconcile_begin(&s->from.reconciler, &first);
+        begin(s, &first);
 }

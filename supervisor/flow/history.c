@@ -77,6 +77,16 @@ static bool rings_kept_it(const Supervisor *s) {
         return s->from.kprobe && kprobe_since_nsec(s->from.kprobe) <= late_recorded_nsec(s);
 }
 
+static void begin(Supervisor *s, const ReadbackOptions *options) {
+        if (readback_new(&s->readback, options) >= 0)
+                (void) state_io(s, &s->readback_io, ring_fd(readback_ring(s->readback)), EPOLLIN, 10, on_readback);
+}
+
+/* Kernel log stamps and ours differ: a little more than what is asked for. */
+static int64_t with_slack(int64_t realtime_usec) {
+        return realtime_usec - 2000000;
+}
+
 void history_read(Supervisor *s) {
         ReadbackOptions options = { 0 };
         bool again = is_read_back(s);
@@ -85,12 +95,22 @@ void history_read(Supervisor *s) {
                 return;
         if (again)
                 options.journal = options.pstore = "";
-        /* A known ledger has all up to its newest record; two seconds more, since kernel log stamps and ours differ. */
+        /* A known ledger has all up to its newest record. */
         if (!s->opening.created && s->opening.last_time_usec > 2000000)
-                options.since_realtime_usec = (int64_t) s->opening.last_time_usec - 2000000;
-        if (readback_new(&s->readback, &options) < 0)
-                return;
-        (void) state_io(s, &s->readback_io, ring_fd(readback_ring(s->readback)), EPOLLIN, 10, on_readback);
+                options.since_realtime_usec = with_slack((int64_t) s->opening.last_time_usec);
+        begin(s, &options);
+}
+
+void history_read_missed(Supervisor *s, uint64_t since_nsec) {
+        ReadbackOptions options = {
+                .journal = "",
+                .pstore = "",
+                .since_realtime_usec = with_slack((int64_t) (since_nsec / 1000) + s->emit.context.realtime_offset_usec),
+        };
+
+        /* What is read back already reaches further. */
+        if (!s->readback)
+                begin(s, &options);
 }
 
 void history_read_again(Supervisor *s) {

@@ -5,6 +5,9 @@
 /* Begins to read it back, once per ledger and boot. */
 void history_read(Supervisor *s);
 
+/* Our rings were silent since @since_nsec (CLOCK_BOOTTIME): what the kernel's log tells of that time is read back. */
+void history_read_missed(Supervisor *s, uint64_t since_nsec);
+
 /* The ledger was lost while we run: what it had is read back, as far as the logs still have it. */
 void history_read_again(Supervisor *s);
 

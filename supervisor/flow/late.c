@@ -53,11 +53,18 @@ static void late_unlink(LateKill *l) {
                 }
 }
 
-/* What the kernel's count has grown by since it agreed with ours. */
-static bool is_accounted(const LateKill *l) {
-        if (l->kill.time_nsec <= l->s->from.begun_nsec || (l->foreign && l->s->accounted_before))
-                return false;
-        return !l->foreign || (l->s->from.kprobe && strcmp(l->boot_id, l->s->boot_id) == 0);
+/* It is part of what the kernel's count has grown by since it agreed with ours. */
+static void account(const LateKill *l) {
+        Supervisor *s = l->s;
+
+        if (l->kill.time_nsec <= s->from.begun_nsec || (l->foreign && (s->accounted_before || strcmp(l->boot_id, s->boot_id) != 0)))
+                return;
+        if (!l->foreign || s->from.kprobe)
+                spool_account(s->spool)->accounted += l->kill.confirmed;
+        else
+                s->from.log_confirmed += l->kill.confirmed;
+        if (l->foreign)
+                s->from.recorded += l->kill.confirmed;
 }
 
 /* Takes it out of the queue, and frees it unless the clerk still holds it. */
@@ -66,8 +73,8 @@ static void late_end(LateKill *l, bool known) {
         /* The configuration may be another by now, and the old one's hash gone with it. */
         l->context.configuration_hash = l->s->emit.context.configuration_hash;
         /* Before the record: a crash in between counts it twice, and a surplus is forgotten; one too few would be a gap. */
-        if (!known && is_accounted(l))
-                spool_account(l->s->spool)->accounted += l->kill.confirmed;
+        if (!known)
+                account(l);
         if (!known)
                 kills_record(l->s, &l->kill, l->foreign ? &l->context : NULL, !l->foreign);
         l->ended = l->asked;
@@ -271,7 +278,7 @@ static bool is_live(const Supervisor *s, const ReadbackKill *read) {
                 return false;
         if (s->from.kprobe)
                 return usec >= (int64_t) (kprobe_since_nsec(s->from.kprobe) / 1000) + SECOND_USEC;
-        return s->from.log && usec >= (int64_t) (s->from.log_nsec / 1000);
+        return s->from.log && usec >= (int64_t) (s->from.log_nsec / 1000) + SECOND_USEC;
 }
 
 void late_read_back(Supervisor *s, const ReadbackKill *read) {

@@ -13,6 +13,7 @@
 #include "supervisor/flow/bell.h"
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
+#include "supervisor/flow/history.h"
 #include "supervisor/flow/logtier.h"
 #include "supervisor/flow/lookagain.h"
 #include "supervisor/flow/ringtier.h"
@@ -67,20 +68,24 @@ static int on_look_again(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
-/* The present source failed, or a better one may be had again. */
-static void change(Supervisor *s, const char *why) {
+static void replace(Supervisor *s, const char *why) {
         ReeveTier before = s->from.tier;
-        char reason[300];
 
-        (void) snprintf(reason, sizeof(reason), "%s", why);
-        sources_finish(s);
-        balance_settle(s);
         ringtier_close(s);
         logtier_close(s);
         choose(s);
         exits_configure(s);
         s->from.degraded = s->from.tier != REEVE_TIER_KPROBE && before == REEVE_TIER_KPROBE;
-        say_tier(s, s->from.tier == REEVE_TIER_KPROBE ? reason : s->from.kprobe_why);
+        say_tier(s, s->from.tier == REEVE_TIER_KPROBE ? why : s->from.kprobe_why);
+}
+
+/* Another source is asked for. */
+static void change(Supervisor *s, const char *why) {
+        ReeveTier before = s->from.tier;
+
+        sources_finish(s);
+        balance_settle(s);
+        replace(s, why);
         if (before != s->from.tier)
                 balance_begin(s, false);
         groups_follow(s);
@@ -113,10 +118,21 @@ void sources_reopen(Supervisor *s) {
         change(s, "asked for by the configuration");
 }
 
+/* The present source failed. What the kernel killed unseen its log may tell. */
 static void lose_watch(Supervisor *s, const char *why) {
-        state_say(s, "watch_lost", why, NULL);
+        char reason[300];
+        uint64_t owed, since_nsec = 0;
+
+        (void) snprintf(reason, sizeof(reason), "%s", why);
+        state_say(s, "watch_lost", reason, NULL);
+        sources_finish(s);
+        owed = balance_owed(s, &since_nsec);
         s->from.interrupted = true;
-        change(s, why);
+        replace(s, reason);
+        balance_carry(s, owed, since_nsec);
+        if (owed > 0)
+                history_read_missed(s, since_nsec);
+        groups_follow(s);
 }
 
 void sources_check(Supervisor *s) {

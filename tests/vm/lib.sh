@@ -130,6 +130,8 @@ configure() {
 # ---- records
 # kills_of ID: the kill records whose victim's cgroup is ID, one a line, joined with what arrived later.
 kills_of() { reevectl kills --json | jq -c --arg id "$1" 'select((.cgroup.id | tostring) == $id)'; }
+# kills_below PATH: the kill records whose victim's cgroup has this path or one below it: what is read back from a log has no id.
+kills_below() { reevectl kills --json | jq -c --arg path "$1" 'select((.cgroup.path // "") | . == $path or startswith($path + "/"))'; }
 kills_count() { kills_of "$1" | wc -l; }
 kills_are() { [[ $(kills_count "$1") == "$2" ]]; }
 kills_at_least() { [[ $(kills_count "$1") -ge $2 ]]; }

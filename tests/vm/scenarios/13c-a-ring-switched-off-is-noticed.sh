@@ -17,6 +17,6 @@ for file in /sys/kernel/tracing/instances/reeve*/tracing_on; do
 done
 [[ $off -gt 0 ]] || fail "Reeve has no tracefs instance"
 hog_to_death "$after"
-noticed() { [[ $(records gap | wc -l) -gt 0 || $(kills_count "$(cg_id "$after")") -gt 0 ]]; }
+noticed() { [[ $(records gap | wc -l) -gt 0 || $(kills_below "$(cg_path "$after")" | wc -l) -gt 0 ]]; }
 wait_until 6 "the silent ring is noticed" noticed
 expect_equal "$(kills_count "$(cg_id "$before")")" 1 "records of the first kill"

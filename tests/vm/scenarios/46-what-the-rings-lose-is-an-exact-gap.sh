@@ -35,6 +35,6 @@ dropping() {
 }
 stopped_while dropping
 truth_holds --gaps=dropped
-expect_equal "$(reevectl status --counters --json | jq -c '.counters.unattributed | map_values(select(. > 0)) | keys')" '["dropped","overrun"]' "causes"
+expect_equal "$(reevectl status --counters --json | jq -c '.unattributed | map_values(select(. > 0)) | keys')" '["dropped","overrun"]' "causes"
 settle
 expect_no_kill "$(cg_id "$innocent")"

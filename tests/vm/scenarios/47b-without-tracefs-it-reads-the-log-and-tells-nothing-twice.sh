@@ -13,8 +13,9 @@ guilty=$(cg 47b/guilty memory.max=8M memory.swap.max=0)
 killed=0
 kill_one() { hog_to_death "$guilty"; killed=$((killed + 1)); }
 tier_is() { [[ $(status .tier) == "$1" ]]; }
-recorded() { [[ $(kills_count "$(cg_id "$guilty")") == "$killed" ]]; }
-held() { wait_until 15 "$1: $killed records" recorded; note "$1: $killed records, tier $(status .tier)"; }
+of_guilty() { kills_below "$(cg_path "$guilty")"; }
+recorded() { [[ $(of_guilty | wc -l) == "$killed" ]]; }
+held() { wait_until 15 "$1: $killed records, of $(of_guilty | jq -c '[.id, .tier, .late, .victims[0].pid]')" recorded; note "$1: $killed records, tier $(status .tier)"; }
 
 kill_one
 held "at start"
@@ -37,5 +38,5 @@ held "mounted again"
 settle
 sleep 4
 held "in the end"
-expect "$(kills_of "$(cg_id "$guilty")" | jq -s .)" 'map(.victims[0].pid) | length == (unique | length)' "each victim once"
+expect "$(of_guilty | jq -s .)" 'map(.victims[0].pid) | length == (unique | length)' "each victim once"
 expect_equal "$(records gap | wc -l)" 0 "gaps"

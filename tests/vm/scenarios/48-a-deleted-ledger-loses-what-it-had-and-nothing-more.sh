@@ -5,10 +5,9 @@
 #   bed/48/guilty   memory.max 8M, one hog after the other   -> one record each, at each time
 reeve_fresh $'[reeve]\nSource=kprobe'
 guilty=$(cg 48/guilty memory.max=8M memory.swap.max=0)
-path=$(cg_path "$guilty")
 killed=0
 kill_one() { hog_to_death "$guilty"; killed=$((killed + 1)); }
-of_guilty() { reevectl kills --json | jq -c --arg path "$path" 'select(.cgroup.path == $path)'; }
+of_guilty() { kills_below "$(cg_path "$guilty")"; }
 are() { [[ $(of_guilty | wc -l) == "$killed" && $(of_guilty | jq -s 'map(.victims[0].pid) | unique | length') == "$killed" && $(of_guilty | jq -s 'map(select(.late)) | length') == "$1" ]]; }
 held() {
         wait_until 20 "$1: $killed records, $2 of them late; there are: $(of_guilty | jq -c '[.id, .late, .tier, .victims[0].pid]')" are "$2"
