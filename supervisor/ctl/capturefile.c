@@ -10,7 +10,6 @@
 
 #include "supervisor/base/fd.h"
 #include "supervisor/ctl/print.h"
-#include "supervisor/ctl/session.h"
 
 enum { PIECE = 64 << 10, LENGTH_MAX = 1 << 30 };
 
@@ -62,19 +61,15 @@ int capturefile_recent(CaptureText *ret, reeve *r) {
         const char *text;
         int e = reeve_capture_open(&c, r, /* recent= */ true);
 
-        if (e < 0)
-                return session_call_fail(r, e, NULL);
-        while ((e = reeve_capture_next(c, 30000, &text)) > 0) {
+        while (e >= 0 && (e = reeve_capture_next(c, 30000, &text)) > 0) {
                 size_t n = strlen(text);
 
-                if (room(ret, n) < 0) {
-                        e = -ENOMEM;
+                e = room(ret, n);
+                if (e < 0)
                         break;
-                }
                 memcpy(ret->text + ret->length, text, n);
                 ret->length += n;
         }
-        e = e < 0 ? session_fail(e, reeve_capture_error_text(c), NULL) : CTL_DONE;
         c = reeve_capture_close(c);
         return e;
 }

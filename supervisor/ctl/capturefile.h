@@ -17,7 +17,7 @@ typedef struct CaptureText {
 /* Reads the file at @path ("-": standard input), @name the subcommand. Returns CTL_DONE; or complains and returns an exit code. */
 int capturefile_read(CaptureText *ret, const char *name, const char *path);
 
-/* Has reeved tell the last minutes of what was near a rule; may be empty. Returns as capturefile_read(). */
+/* Has reeved tell the last minutes of what was near a rule; may be empty. Returns 0 or -errno, as libreeve does; says nothing. */
 int capturefile_recent(CaptureText *ret, reeve *r);
 
 /* Complains why replay_run() of @path failed with @error, and returns an exit code. */

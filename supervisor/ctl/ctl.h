@@ -45,6 +45,7 @@ int ctl_kills(int argc, char **argv, const CtlContext *c);
 int ctl_overview(int argc, char **argv, const CtlContext *c);
 int ctl_pause(int argc, char **argv, const CtlContext *c);
 int ctl_predict(int argc, char **argv, const CtlContext *c);
+int ctl_recommend(int argc, char **argv, const CtlContext *c);
 int ctl_reload(int argc, char **argv, const CtlContext *c);
 int ctl_resume(int argc, char **argv, const CtlContext *c);
 int ctl_replay(int argc, char **argv, const CtlContext *c);

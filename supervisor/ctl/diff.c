@@ -5,6 +5,7 @@
 
 #include "supervisor/base/fd.h"
 #include "supervisor/ctl/configs.h"
+#include "supervisor/ctl/diffverdicts.h"
 #include "supervisor/ctl/options.h"
 #include "supervisor/ctl/print.h"
 #include "supervisor/text/escape.h"
@@ -14,7 +15,9 @@ static const OptionsHelp help = {
         .text = "Says which limits on this host would change if the configuration in DIR were\n"
                 "loaded in place of the installed one (or of --config DIR). Without DIR: where the\n"
                 "limits that the kernel has now differ from what the installed configuration asks\n"
-                "for. Changes nothing. Where there is no cgroup v2 the sections are compared.",
+                "for. Where there is no cgroup v2 the sections are compared. And with DIR which\n"
+                "verdicts of the last minutes would have been others: what the black box of reeved\n"
+                "has of those minutes is judged again. Changes nothing.",
         .examples = "  reevectl diff ./new-configuration\n"
                     "  reevectl diff            # what a reload, or a third party's write, would undo",
         .takes = OPTION_CONFIG,
@@ -188,6 +191,8 @@ int ctl_diff(int argc, char **argv, const CtlContext *c) {
         }
         if (e == CTL_DONE)
                 e = diff_finish(&d, path);
+        if (e == CTL_DONE && path && no_tree == 0)
+                e = diffverdicts_print(&o.context, after);
         table_clear(&d.table);
         before = config_unref(before);
         after = config_unref(after);

@@ -18,6 +18,7 @@ static const CtlCommand commands[] = {
         { "events", ctl_events, "the records as they were written, of every type" },
         { "why-not", ctl_whynot, "why no rule acted on a cgroup" },
         { "predict", ctl_predict, "whom the kernel would take next, in a cgroup or on the host" },
+        { "recommend", ctl_recommend, "a budget for a cgroup, with the evidence and the risk" },
         { "doctor", ctl_doctor, "is this a good host for Reeve, and what to change" },
         { "run", ctl_run, "run a command under limits, and tell if the OOM killer came" },
         { "set", ctl_set, "set the limits of a cgroup; lowering kills nobody" },

@@ -159,6 +159,15 @@ static void doubts_print(const ReplayPrint *p, const ReplaySums *s) {
                 print_hint(c, "What would have followed from what is new is not known; each is taken to have worked at once.");
 }
 
+int replayprint_changes_end(ReplayPrint *p, const ReplaySums *sums) {
+        if (p->context->json)
+                return p->error;
+        if (p->n > 0 && table_write(&p->table, stdout, p->context->width, p->context->color) < 0)
+                return CTL_FAILED;
+        doubts_print(p, sums);
+        return CTL_DONE;
+}
+
 int replayprint_end(ReplayPrint *p, const ReplaySums *sums) {
         if (p->context->json)
                 return p->error;

@@ -18,4 +18,7 @@ typedef struct ReplayPrint {
 void replayprint_begin(ReplayPrint *p);
 void replayprint_event(const ReplayEvent *event, void *userdata);
 int replayprint_end(ReplayPrint *p, const ReplaySums *sums);
+
+/* As replayprint_end(), of a print with @changes: the table alone, and what is not known. */
+int replayprint_changes_end(ReplayPrint *p, const ReplaySums *sums);
 void replayprint_clear(ReplayPrint *p);

@@ -245,7 +245,8 @@ json_t *captures_json(const Supervisor *s) {
 
         if (s->capturebox->files)
                 blackbox_counts(s->capturebox->files, &n);
-        return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s?}", "files", (json_int_t) n.files, "bytes", (json_int_t) n.bytes, "stored",
+        return json_pack("{s:s?, s:I, s:I, s:I, s:I, s:I, s:s?}", "directory",
+                         s->capturebox->files ? blackbox_directory(s->capturebox->files) : NULL, "files", (json_int_t) n.files, "bytes", (json_int_t) n.bytes, "stored",
                          (json_int_t) n.stored, "dropped", (json_int_t) n.dropped, "lost", (json_int_t) s->capturebox->capturing.lost, "error",
                          n.error ? strerror(-n.error) : NULL);
 }

@@ -293,6 +293,10 @@ bool blackbox_find(const Blackbox *b, const char *boot_id, uint64_t usec, char *
         return false;
 }
 
+const char *blackbox_directory(const Blackbox *b) {
+        return b->directory;
+}
+
 void blackbox_counts(Blackbox *b, BlackboxCounts *ret) {
         *ret = (BlackboxCounts) { .files = b->n_files, .bytes = bytes_of(b), .stored = b->stored, .dropped = b->dropped,
                                   .error = atomic_load(&b->error) };

@@ -43,5 +43,8 @@ bool blackbox_store(Blackbox *b, const BlackboxSpan *span, const char *const *te
  * none. */
 bool blackbox_find(const Blackbox *b, const char *boot_id, uint64_t usec, char *ret, size_t size);
 
+/* Where they are. */
+const char *blackbox_directory(const Blackbox *b);
+
 /* Gives the counters. */
 void blackbox_counts(Blackbox *b, BlackboxCounts *ret);
