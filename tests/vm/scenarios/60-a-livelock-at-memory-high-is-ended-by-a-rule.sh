@@ -7,6 +7,9 @@
 #   bed/60/innocent   memory.high 24M, 12 MB, stays                  -> alive
 reeve_fresh $'[rule stuck]\nMatch=/bed/60/*\nWhen=livelock for 1s\nThen=kill\nSettleSec=2s'
 head -c 40M /dev/urandom >/var/tmp/bed-60
+# Whoever reads it shall be charged for it.
+sync
+echo 3 >/proc/sys/vm/drop_caches
 innocent=$(cg 60/innocent memory.high=24M memory.swap.max=0)
 reader=$(cg 60/reader memory.high=16M memory.swap.max=0)
 guilty=$(cg 60/guilty memory.high=24M memory.swap.max=0)

@@ -6,6 +6,7 @@
 #   bed/61/once       memory.max 24M, reads 60 MB once, then sleeps  -> alive: nothing comes back
 reeve_fresh $'[rule thrash]\nMatch=/bed/61/*\nWhen=refault over 3s > 1M for 1s\nThen=kill\nSettleSec=2s'
 for size in 60 8 61; do head -c ${size}M /dev/urandom >/var/tmp/bed-61-$size; done
+sync
 echo 3 >/proc/sys/vm/drop_caches
 for name in innocent once guilty; do cg 61/$name memory.max=24M memory.swap.max=0 >/dev/null; done
 spawn "$BED/61/innocent" bash -c 'while :; do cat /var/tmp/bed-61-8 >/dev/null; done'
