@@ -206,6 +206,8 @@ void watchlist_take(Watchlist *w, const Batch *b) {
         uint64_t now = 0;
 
         w->host = b->host;
+        /* Also where nobody planned: a captured run is judged as it was. */
+        watchlist_mark(w);
         watchlist_gauges_take(w, b);
         for (size_t i = 0; i < b->n; i++) {
                 const BatchItem *item = &b->items[i];
