@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static size_t slot(uint64_t key, size_t size) {
         key *= UINT64_C(0x9e3779b97f4a7c15);
@@ -69,6 +70,12 @@ void idmap_remove(Idmap *m, uint64_t key) {
                 }
         }
         m->cells[hole] = (IdmapCell) { 0, 0 };
+}
+
+void idmap_reset(Idmap *m) {
+        if (m->cells)
+                memset(m->cells, 0, m->size * sizeof(*m->cells));
+        m->n = 0;
 }
 
 void idmap_clear(Idmap *m) {

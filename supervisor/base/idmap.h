@@ -24,5 +24,8 @@ bool idmap_get(const Idmap *m, uint64_t key, uint64_t *ret);
 /* Removes; unknown keys are ignored. */
 void idmap_remove(Idmap *m, uint64_t key);
 
+/* Forgets all and keeps the room, so that as much again allocates nothing. */
+void idmap_reset(Idmap *m);
+
 /* Forgets all and frees. */
 void idmap_clear(Idmap *m);

@@ -18,8 +18,26 @@ static WatchlistBelow *below_find(const Watchlist *w, uint64_t id) {
         return NULL;
 }
 
+static void below_add(Watchlist *w, const TreeGroup *g, const char *path) {
+        WatchlistCgroup *c = w->n_below < WATCHLIST_CANDIDATES_MAX ? watchlist_get(w, g->id, path) : NULL;
+
+        if (c && watchlist_remember(c) == 0)
+                w->below[w->n_below++] = (WatchlistBelow) { .cgroup = c, .parent_id = g->parent_id, .leaf = true };
+}
+
+/* What lies between the chosen and the match, for it may have to die with them. */
+static void above_add(Watchlist *w, const Tree *tree, const WatchlistMatch *m) {
+        char path[4352];
+        TreeGroup g;
+
+        for (size_t i = 0; i < w->n_below; i++)
+                if (!below_find(w, w->below[i].parent_id) && tree_get(tree, w->below[i].parent_id, &g) &&
+                    watchlist_is_below(tree, m, g.id) && tree_path(tree, g.id, path, sizeof(path)) >= 0)
+                        below_add(w, &g, path);
+}
+
 void watchlist_below(Watchlist *w, const Tree *tree, const WatchlistMatch *m) {
-        bool listed = m->rule->candidates.count > 0;
+        bool many = watchlist_survey(w, tree, m);
         char path[4352];
         TreeGroup g;
 
@@ -27,16 +45,13 @@ void watchlist_below(Watchlist *w, const Tree *tree, const WatchlistMatch *m) {
         if (!make_room(w))
                 return;
         for (size_t at = tree_next(tree, 0, &g); at && w->n_below < WATCHLIST_CANDIDATES_MAX; at = tree_next(tree, at, &g)) {
-                WatchlistCgroup *c;
-
-                if (!g.alive || (!listed && !tree_below(tree, g.id, m->cgroup->id)) || tree_path(tree, g.id, path, sizeof(path)) < 0)
+                if (!g.alive || (many && !watchlist_survey_chose(w, g.id)) || !watchlist_is_below(tree, m, g.id))
                         continue;
-                if (listed && !watchlist_matches(&m->rule->candidates, path))
-                        continue;
-                c = watchlist_get(w, g.id, path);
-                if (c && watchlist_remember(c) == 0)
-                        w->below[w->n_below++] = (WatchlistBelow) { .cgroup = c, .parent_id = g.parent_id, .leaf = true };
+                if (tree_path(tree, g.id, path, sizeof(path)) >= 0)
+                        below_add(w, &g, path);
         }
+        if (many && m->rule->candidates.count == 0)
+                above_add(w, tree, m);
         for (size_t i = 0; i < w->n_below; i++) {
                 WatchlistBelow *parent = below_find(w, w->below[i].parent_id);
 

@@ -194,7 +194,8 @@ static void take_parts(Watchlist *w, const Batch *b) {
 
                 if (g && g->known && g->above_id && watchlist_gauge(w, g->above_id))
                         account(watchlist_gauge(w, g->above_id), &g->at, t);
-                if (!c)
+                watchlist_survey_take(w, t);
+                if (!c || !accounted(c))
                         continue;
                 if (c->gauge)
                         account(&w->gauges[c->gauge - 1], &c->at, t);

@@ -36,6 +36,22 @@ typedef struct WatchlistGauge {
         BatchTally parts;               /* of this round: what the accounted for moved */
 } WatchlistGauge;
 
+/* Where more lie below a match than are looked at: what each holds, by which those are chosen who are. */
+typedef struct WatchlistSurveyed {
+        uint64_t id;
+        uint64_t time_usec;             /* 0: not asked yet */
+        int64_t current, grown;         /* bytes; since the time before */
+} WatchlistSurveyed;
+
+typedef struct WatchlistSurvey {
+        uint64_t match_id;              /* below which; 0: none */
+        WatchlistSurveyed *items;
+        size_t n, size;
+        Idmap by_id, parents;           /* parents: of whom has any, to tell the leaves */
+        size_t next;                    /* whose turn it is to be asked */
+        unsigned least;                 /* the grade from which on they are chosen */
+} WatchlistSurvey;
+
 struct Watchlist {
         Config *config;                 /* NULL before the first */
         ReeveMode mode;
@@ -62,6 +78,7 @@ struct Watchlist {
         uint64_t turned_usec;
         HostReading host;               /* of the last round */
         uint64_t round, near, refused;
+        WatchlistSurvey survey;
         WatchlistBelow *below;          /* WATCHLIST_CANDIDATES_MAX of them, made at first use */
         size_t n_below;
         JudgeCandidate *candidates;     /* likewise */
@@ -120,6 +137,21 @@ WatchlistGauge *watchlist_gauge(const Watchlist *w, uint64_t id);
 int watchlist_gauges_plan(Watchlist *w, const Tree *tree, Batch *b);
 void watchlist_gauges_take(Watchlist *w, const Batch *b);
 void watchlist_gauges_clear(Watchlist *w);
+
+/* ---- very many ---- */
+
+/* Lists the leaves among @m's candidates and chooses those worth a look. Returns whether there are more than
+ * WATCHLIST_CANDIDATES_MAX: else all are. */
+bool watchlist_survey(Watchlist *w, const Tree *tree, const WatchlistMatch *m);
+bool watchlist_survey_chose(const Watchlist *w, uint64_t id);
+
+/* Lists in *@b whom to ask next. Returns 0 or -ENOMEM. */
+int watchlist_survey_plan(Watchlist *w, const Tree *tree, Batch *b);
+void watchlist_survey_take(Watchlist *w, const BatchTally *t);
+void watchlist_survey_clear(Watchlist *w);
+
+/* Whether @id is one whom @m's rule may act on, or holds such. */
+bool watchlist_is_below(const Tree *tree, const WatchlistMatch *m, uint64_t id);
 
 /* Fills w->below: those whom @m's rule might act on, its own cgroup among them, WATCHLIST_CANDIDATES_MAX at most. */
 void watchlist_below(Watchlist *w, const Tree *tree, const WatchlistMatch *m);

@@ -97,6 +97,25 @@ static int plan_turn(Watchlist *w, Batch *b) {
         return r;
 }
 
+static int plan_candidates(Watchlist *w, const Tree *tree, const WatchlistMatch *m, Batch *b) {
+        bool own = m->rule->candidates.count == 0, points = wants_points(m->rule);
+        int r = 0;
+
+        b->hot = true;
+        /* A hundred rules on one cgroup have the same candidates. */
+        if (own && !points && m->cgroup->below_round == w->round)
+                return 0;
+        if (own)
+                m->cgroup->below_round = w->round;
+        watchlist_below(w, tree, m);
+        for (size_t k = 0, n = b->n; k < w->n_below && r == 0; k++, n = b->n) {
+                r = plan_one(w, w->below[k].cgroup, b, points);
+                if (b->n > n)
+                        b->items[n].hot = true;
+        }
+        return r < 0 ? r : watchlist_survey_plan(w, tree, b);
+}
+
 int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
         size_t unknown = 0;
         int r;
@@ -106,19 +125,9 @@ int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
         watchlist_gauges_find(w, tree, b->began_usec);
         r = watchlist_gauges_plan(w, tree, b);
         /* Who may be acted on first: it is read with all that ranking wants. */
-        for (size_t i = 0; i < w->n && r == 0; i++) {
-                const WatchlistMatch *m = w->matches[i];
-
-                if (!watchlist_near(m))
-                        continue;
-                watchlist_below(w, tree, m);
-                b->hot = true;
-                for (size_t k = 0, n = b->n; k < w->n_below && r == 0; k++, n = b->n) {
-                        r = plan_one(w, w->below[k].cgroup, b, wants_points(m->rule));
-                        if (b->n > n)
-                                b->items[n].hot = true;
-                }
-        }
+        for (size_t i = 0; i < w->n && r == 0; i++)
+                if (watchlist_near(w->matches[i]))
+                        r = plan_candidates(w, tree, w->matches[i], b);
         for (size_t i = 0; i < w->n_attended && r == 0; i++) {
                 WatchlistCgroup *c = w->attended[i];
 

@@ -22,6 +22,7 @@ static void clear(Watchlist *w) {
         free(w->attended);
         watchlist_rules_clear(w);
         watchlist_gauges_clear(w);
+        watchlist_survey_clear(w);
         w->attended = NULL;
         w->matches = NULL;
         w->n = w->size = w->n_attended = w->attended_size = w->pairs = w->n_owed = w->turn = 0;

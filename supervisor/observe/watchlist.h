@@ -35,7 +35,7 @@ typedef struct WatchlistCgroup {
         size_t gauge;                   /* that of its gauge, from 1; 0: it is looked at by itself */
         size_t attended;                /* its place among those who are looked at by themselves, from 1; 0: it is not */
         BatchTally at;                  /* as of its gauge's last tally */
-        uint64_t round;                 /* the last in which it was read */
+        uint64_t round, below_round;    /* the last in which it was read; in which what lies below it was */
         uint64_t near, kept, eager;     /* the last mark at which a rule was near; had begun something; could, as all stands */
 } WatchlistCgroup;
 
