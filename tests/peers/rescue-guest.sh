@@ -103,7 +103,7 @@ relieved() { [[ $(ended | wc -l) -ge $1 ]]; }
 
 # rescue LOAD UNIT: one row.
 rescue() {
-        local load=$1 unit=$2 dir start relief=never kills innocent=alive stall wanted=1 seconds=25
+        local load=$1 unit=$2 dir start relief=never kills innocent=alive stall wanted=1 seconds=20
         [[ $load == many ]] && wanted=16
         [[ $load == slow ]] && seconds=40 && swap_on
         dir=$(bed_cg innocent)
@@ -112,7 +112,7 @@ rescue() {
         settled_in() { [[ $(<"$dir/memory.current") -gt 60000000 ]]; }
         wait_until 20 "the innocent one has its memory" settled_in
         systemctl start "$unit" || fail "$unit does not start"
-        sleep 4
+        sleep 2
         kills=$(vmstat oom_kill) stall=$(awk '/^full/ { sub(/.*=/, ""); print }' "$dir/memory.pressure")
         start=$(now_msec)
         rescue_load "$load"
