@@ -37,6 +37,15 @@ wait_until 20 "the black box has a file" box_there
 box=$(compgen -G '/var/lib/reeve/blackbox/*.capture')
 expect_equal "$(wc -l <<<"$box")" 1 "one shortage, one file"
 expect_equal "$(stat -c '%a %U:%G' "$box")" "640 root:reeve" "who may read it"
+# Other rules: earlier, and only a notice. diff judges what the box holds in memory by them, recommend reckons by it.
+printf '[rule early]\nMatch=/bed/54\nWhen=unreclaimable > 35%%\nThen=notify\n' >"$work/early.conf"
+changes=$(reevectl diff "$work/early.conf" --json | jq -sc '[.[] | select(.replay)]')
+expect "$changes" '[.[] | select(.replay == "missing") | .action] == ["notify", "kill"]' "diff: what would not have been decided"
+expect "$changes" '[.[] | select(.replay == "new") | .rule] == ["early"]' "diff: what would have been"
+advice=$(reevectl recommend /bed/54/innocent --json)
+expect "$advice" '.evidence.looks > 5 and .evidence.most_bytes > 24000000 and .evidence.most_bytes < 34000000' "recommend: what was seen"
+expect "$advice" '.recommendation.max_bytes > .evidence.most_bytes and .recommendation.max_bytes < 60000000 and .risk.level == "medium"' "recommend: a budget"
+expect_text "$(reevectl recommend /bed/54/innocent)" 'Risk: medium' "recommend in words"
 systemctl stop reeved.service reeved.socket
 
 expect_equal "$(reevectl replay "$work/run" --json | jq -cS "$made")" "$recorded" "replay decides as was decided"
@@ -47,8 +56,7 @@ expect_text "$(reevectl replay "$work/run" --against)" '2 as decided then \(2 by
 # The box began when it became near, and has the same decisions.
 expect_equal "$(reevectl replay "$box" --json | jq -cS "$made")" "$recorded" "the black box decides as was decided"
 
-# Other rules: earlier, and only a notice; or nothing at all.
-printf '[rule early]\nMatch=/bed/54\nWhen=unreclaimable > 35%%\nThen=notify\n' >"$work/early.conf"
+# By those other rules, or by none.
 other=$(reevectl replay "$work/run" --policies "$work/early.conf" --against --json)
 expect "$(jq -sc . <<<"$other")" '[.[] | select(.replay == "new")] | length == 1 and .[0].rule == "early" and .[0].action == "notify"' "another rule decides otherwise"
 expect "$(jq -sc . <<<"$other")" '[.[] | select(.replay == "missing") | .action] == ["notify", "kill"]' "and not as was decided"
