@@ -84,6 +84,17 @@ static inline void op_resume(ServerCall *call, const char *cgroup, void *userdat
         server_reply(call, cgroup ? "{\"ended\":1}" : "{\"ended\":2}");
 }
 
+static inline void op_capture(ServerCall *call, bool recent, void *userdata) {
+        (void) userdata;
+        if (recent) {
+                server_reply_text(call, "data", "", 0);
+                return;
+        }
+        server_continue_text(call, "data", "r 1\n\"", 5);
+        server_continue_text(call, "data", "", 0);
+        server_reply_text(call, "data", "E 2 stopped\n", 12);
+}
+
 static inline void op_pending(uint64_t after, LedgerTake *take, void *take_userdata, void *userdata) {
         (void) userdata;
         for (size_t i = 0; i < d.n_spool; i++)
@@ -112,7 +123,7 @@ static inline int op_resolve(const char *name, char *ret, size_t size, void *use
 }
 
 static const ServerOps ops = { .status = op_status, .explain = op_explain, .set = op_set, .reload = op_reload,
-                               .pause = op_pause, .resume = op_resume,
+                               .pause = op_pause, .capture = op_capture, .resume = op_resume,
                                .pending = op_pending, .drained_usec = op_drained, .process_alive = op_alive,
                                .resolve = op_resolve };
 

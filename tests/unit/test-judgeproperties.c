@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "policies/judge.h"
+#include "policies/match.h"
 
 #define SEC UINT64_C(1000000)
 enum { RING = 32, MB = 1 << 20, MANY = 24, LOOKS = 120, ROUNDS = 400 };
@@ -166,6 +167,22 @@ static void test_the_same_input_gives_the_same_verdict(void **state) {
         }
 }
 
+/* Said anew here, without the judge: a glob names it or one above it, or it is a kin of the two. */
+static bool is_protected(const char *path, const ConfigList *global, const ConfigList *mine) {
+        static const char *const never[] = { "/", "/init.scope", "/reeve.slice", "/reeve.slice/reeved.service" };
+
+        for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
+                if (strcmp(path, never[i]) == 0)
+                        return true;
+        for (size_t i = 0; i < global->count; i++)
+                if (match_glob_or_ancestor(global->items[i].text, path))
+                        return true;
+        for (size_t i = 0; i < mine->count; i++)
+                if (match_glob_or_ancestor(mine->items[i].text, path))
+                        return true;
+        return false;
+}
+
 /* Whatever the names and globs: who is chosen is not named by a Never=, nor kin of the first process or of Reeve, nor
  * passed over in this incident. */
 static void test_never_a_protected_victim(void **state) {
@@ -202,8 +219,7 @@ static void test_never_a_protected_victim(void **state) {
                         continue;
                 }
                 assert_true(v.victim < open);
-                never = NULL;
-                assert_int_equal(judge_shelter(&rule, &everywhere, c[v.victim].path, &never), JUDGE_OPEN);
+                assert_false(is_protected(c[v.victim].path, &global, &rule.never));
                 for (size_t k = 0; k < run.judge.n_passed; k++)
                         assert_true(run.judge.passed[k] != c[v.victim].id);
         }

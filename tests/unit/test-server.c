@@ -81,6 +81,7 @@ static int user_checks(uid_t uid, gid_t group, bool reads_all) {
         reeve_records *list = NULL;
         const char *json;
         char *text = NULL;
+        reeve_capture *capture;
         int n = 0;
 
         if (setgroups(group ? 1 : 0, &group) < 0 || setresgid(60000, 60000, 60000) < 0 || setresuid(uid, uid, uid) < 0)
@@ -95,6 +96,9 @@ static int user_checks(uid_t uid, gid_t group, bool reads_all) {
         if (reeve_pause(r[0], NULL, 0, &text) != -EACCES || reeve_resume(r[0], NULL, &text) != -EACCES ||
             reeve_resume(r[0], "/a", &text) != 0)
                 return 9;
+        if (reeve_capture_open(&capture, r[0], true) < 0 || reeve_capture_next(capture, 5000, &json) != (reads_all ? 0 : -EACCES))
+                return 8;
+        capture = reeve_capture_close(capture);
         if (reeve_records_open(&list, r[0], &all) < 0)
                 return 5;
         while (reeve_records_next(list, 5000, &json) == 1)
@@ -139,6 +143,37 @@ static void test_who_may_read_what(void **state) {
         run_user(60001, 0, false);
         assert_int_equal(server_refused(d.server), 1);
         run_user(60003, 4242, true);            /* a member of group reeve */
+}
+
+/* Pieces as they come, an empty one left out, then the end; who does not want more is told so. */
+static void *client_captures(void *userdata) {
+        const char *piece;
+        reeve_capture *c;
+        char *text = NULL;
+        reeve *r = NULL;
+
+        (void) userdata;
+        assert_int_equal(reeve_connect(&r, socket_path), 0);
+        assert_int_equal(reeve_capture_open(&c, r, false), 0);
+        assert_true(reeve_capture_fd(c) >= 0);
+        assert_int_equal(reeve_capture_next(c, 5000, &piece), 1);
+        assert_string_equal(piece, "r 1\n\"");
+        assert_int_equal(reeve_capture_next(c, 5000, &piece), 1);
+        assert_string_equal(piece, "E 2 stopped\n");
+        assert_int_equal(reeve_capture_next(c, 5000, &piece), 0);
+        assert_int_equal(reeve_capture_next(c, 5000, &piece), 0);
+        c = reeve_capture_close(c);
+        assert_int_equal(reeve_capture_open(&c, r, true), 0);
+        assert_int_equal(reeve_capture_next(c, 5000, &piece), 0);
+        c = reeve_capture_close(c);
+        assert_int_equal(reeve_call(r, "io.reeve.Supervisor.Capture", "{}", &text), -EINVAL);
+        reeve_close(r);
+        return NULL;
+}
+
+static void test_captures(void **state) {
+        (void) state;
+        run_client(client_captures, NULL);
 }
 
 /* ---- the raw wire ---- */
@@ -238,6 +273,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_calls),
                 cmocka_unit_test(test_no_daemon),
+                TEST(test_captures),
                 TEST(test_who_may_read_what),
                 TEST(test_nonsense_ends_the_connection),
                 TEST(test_pipelined_calls),
