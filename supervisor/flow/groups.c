@@ -93,9 +93,24 @@ static bool is_young(const Supervisor *s, uint64_t id) {
         return false;
 }
 
+/* Gone before an eye came: then the directory it was made in is looked at, once a second. */
+static void look_above(Supervisor *s, uint64_t id) {
+        uint64_t now = clock_boottime_nsec();
+        TreeGroup group;
+
+        if (!tree_get(s->tree, id, &group) || group.parent_id == 0 ||
+            (group.parent_id == s->above_id && now - s->above_nsec < UINT64_C(1000) * YOUNG_USEC))
+                return;
+        s->above_id = group.parent_id;
+        s->above_nsec = now;
+        look_for_owner(s, group.parent_id);
+}
+
 /* An eye looked at a newcomer, or at one of whose death nobody told. The mkdir event comes before the directory can be
  * opened: of a newborn "gone" means "not yet", and the second look decides. */
 void groups_owner(Supervisor *s, const EyesAnswer *answer) {
+        if (answer->error == -ENODEV)
+                look_above(s, answer->cgroup_id);
         if (answer->error == -ENODEV && is_young(s, answer->cgroup_id))
                 return;
         if (answer->error == -ENODEV)
@@ -108,6 +123,9 @@ void groups_owner(Supervisor *s, const EyesAnswer *answer) {
                            (TreeProcess) { .pid = answer->first_pid, .start_nsec = answer->first_start_nsec });
                 if (answer->label[0])
                         (void) tree_label(s->tree, answer->cgroup_id, answer->label);
+                /* A directory may be given to a user at any time, and nothing tells of it; that he makes others in it does. */
+                if (answer->parent_id)
+                        tree_fill(s->tree, answer->parent_id, answer->parent_owner, NULL);
         }
 }
 

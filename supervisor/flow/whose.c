@@ -44,19 +44,13 @@ int64_t whose_owner_uid(void *supervisor, uint64_t id) {
         Supervisor *s = supervisor;
         TreeGroup group;
 
-        if (!tree_get(s->tree, id, &group) || group.owner == TREE_OWNER_UNKNOWN)
-                return RECORD_OWNER_UNKNOWN;
-        return group.owner;
+        return tree_get(s->tree, id, &group) && group.owner_certain ? (int64_t) group.owner : RECORD_OWNER_UNKNOWN;
 }
 
-int64_t whose_account_uid(Supervisor *s, uint64_t id) {
-        int64_t owner = whose_owner_uid(s, id), uids[IDENTITY_LEVELS_MAX];
-        bool root_owned[IDENTITY_LEVELS_MAX];
-        size_t n = owner >= 0 ? 0 : tree_owners(s->tree, id, root_owned, uids, IDENTITY_LEVELS_MAX);
+int64_t whose_account_uid(const Supervisor *s, uint64_t id) {
+        TreeGroup group;
 
-        while (n > 0 && owner < 0)
-                owner = uids[--n];
-        return owner >= 0 ? owner : RECORD_OWNER_UNKNOWN;
+        return tree_get(s->tree, id, &group) && group.owner != TREE_OWNER_UNKNOWN ? (int64_t) group.owner : RECORD_OWNER_UNKNOWN;
 }
 
 static bool ends_with(const char *text, const char *end) {

@@ -8,9 +8,9 @@ const char *whose_path(void *supervisor, uint64_t id);
 const Identity *whose_identity(void *supervisor, uint64_t id);
 int64_t whose_owner_uid(void *supervisor, uint64_t id);
 
-/* To whom a record about @id is counted, and who may read it: its owner; of one just made, whose owner no eye has looked up yet,
- * the owner of the nearest directory above that is known, for only he (or root) could make it. RECORD_OWNER_UNKNOWN: neither. */
-int64_t whose_account_uid(Supervisor *s, uint64_t id);
+/* To whom a record about @id is counted, and who may read it: its owner; of one just made, whose directory no eye has looked at yet,
+ * the owner of the directory above, for only he (or root) could make it. RECORD_OWNER_UNKNOWN: a stranger. */
+int64_t whose_account_uid(const Supervisor *s, uint64_t id);
 bool whose_process(void *supervisor, int32_t tgid, uint64_t start_nsec, RecordProcess *ret);
 
 /* The unit of the system's manager in which a cgroup lies, NULL without; lives until the next identity is asked for. */

@@ -65,7 +65,8 @@ typedef struct EyesAnswer {
                                  * names of the kill record: contributors, processes, processes_complete, memory, limit_memory,
                                  * pressure, counters {after}, victims [{pid, cmdline, ppid, ns_pid}] */
         uint32_t owner;         /* OWNER, RIGHT */
-        uint64_t parent_id;
+        uint64_t parent_id;     /* OWNER; 0: not known */
+        uint32_t parent_owner;
         uint32_t level;
         bool has_invocation;
         uint8_t invocation[16];

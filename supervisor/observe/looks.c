@@ -235,8 +235,8 @@ void look_owner(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         for (int i = 0; i < n; i++)
                 a->level += a->path[i] == '/';
         above = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (above >= 0)
-                (void) cgroupfs_id(above, &a->parent_id);
+        if (above >= 0 && fstat(above, &st) == 0 && cgroupfs_id(above, &a->parent_id) == 0)
+                a->parent_owner = st.st_uid;
 }
 
 /* Before 5.14 there is no cgroup.kill; whose cgroup.freeze is, its would be. */
