@@ -33,6 +33,7 @@ typedef struct Writing {
         uint64_t bytes, begun_usec, until_usec; /* CLOCK_BOOTTIME; until 0: no end */
         bool stopped;                   /* by a signal, or the time is over */
         bool ended;                     /* reeved said so */
+        bool looked;                    /* there was a round of looks */
 } Writing;
 
 static int file_fail(const Writing *w, int error) {
@@ -43,6 +44,7 @@ static int file_fail(const Writing *w, int error) {
 }
 
 static int text_write(Writing *w, const char *text) {
+        w->looked = w->looked || strncmp(text, "r ", 2) == 0 || strstr(text, "\nr ");
         for (size_t left = strlen(text); left > 0;) {
                 ssize_t n = write(w->fd, text, left);
 
@@ -105,8 +107,8 @@ static int result_print(const Writing *w, const CtlContext *c) {
         uint64_t took = clock_usec(CLOCK_BOOTTIME) - w->begun_usec;
 
         if (c->json) {
-                json_auto_t *answer = json_pack("{s:s, s:I, s:I, s:b}", "file", w->path, "bytes", (json_int_t) w->bytes, "took_usec",
-                                                (json_int_t) took, "ended_by_reeved", w->ended);
+                json_auto_t *answer = json_pack("{s:s, s:I, s:I, s:b, s:b}", "file", w->path, "bytes", (json_int_t) w->bytes, "took_usec",
+                                                (json_int_t) took, "ended_by_reeved", w->ended, "looked", w->looked);
 
                 return answer ? print_json(c, answer) : CTL_FAILED;
         }
@@ -114,6 +116,8 @@ static int result_print(const Writing *w, const CtlContext *c) {
                        human_bytes((int64_t) w->bytes, size), human_span(took, span));
         print_name(stderr, w->path);
         (void) fputc('\n', stderr);
+        if (!w->looked)
+                (void) fputs("Nothing was looked at meanwhile: no enabled rule matches a cgroup here.\n", stderr);
         return CTL_DONE;
 }
 

@@ -141,11 +141,13 @@ void capturebox_fill(Supervisor *s) {
         half_take(c, 0);
 }
 
-bool capturebox_wants(CaptureBox *c, uint64_t usec, uint64_t cgroup_id, uint64_t limit_id, bool host) {
+bool capturebox_concerns(const CaptureBox *c, uint64_t cgroup_id, uint64_t limit_id, bool host) {
         uint64_t told;
 
-        if (!host && !idmap_get(&c->capturing.told, cgroup_id, &told) && !idmap_get(&c->capturing.told, limit_id, &told))
-                return false;
+        return c->halves[0] && (host || idmap_get(&c->capturing.told, cgroup_id, &told) || idmap_get(&c->capturing.told, limit_id, &told));
+}
+
+bool capturebox_rate(CaptureBox *c, uint64_t usec) {
         if (c->kills_sec != usec / 1000000) {
                 c->kills_sec = usec / 1000000;
                 c->kills = 0;

@@ -16,7 +16,7 @@ struct CaptureBox {
         Blackbox *files;                /* NULL: there are none, and none are written */
         sd_event_source *store_timer;
         uint64_t stored_usec, kills_sec;
-        unsigned kills;                 /* of that second, in the box */
+        unsigned kills;                 /* of that second */
 };
 
 /* Looks for files of earlier runs. Returns 0 or -ENOMEM. */
@@ -31,8 +31,11 @@ void capturebox_close(Supervisor *s);
 /* A round of looks, before the judge takes it. */
 void capturebox_round(Supervisor *s, const Batch *b, uint64_t now_usec);
 
-/* Whether a kill in one of these (0: none) is worth being told: not of what no rule looks at, nor all of a storm. */
-bool capturebox_wants(CaptureBox *c, uint64_t usec, uint64_t cgroup_id, uint64_t limit_id, bool host);
+/* Whether a kill in one of these (0: none) concerns what the box tells of: not what no rule looks at. */
+bool capturebox_concerns(const CaptureBox *c, uint64_t cgroup_id, uint64_t limit_id, bool host);
+
+/* Counts a kill at @usec. Returns whether it is told: not all of a storm, which would wash out all else. */
+bool capturebox_rate(CaptureBox *c, uint64_t usec);
 
 /* Has a file written soon. */
 void capturebox_store(Supervisor *s);

@@ -226,11 +226,16 @@ void captures_kernel(Supervisor *s, const Kill *kill) {
         KernelKill k = { .usec = kill->time_nsec / 1000, .cgroup_id = kill->n_victims > 0 ? kill->victims[0].cgroup.id : 0,
                          .limit_id = host ? 0 : kill->limit.id };
 
-        if (!s->captures || kill->killer != REEVE_KILLER_KERNEL || !capturebox_wants(s->capturebox, k.usec, k.cgroup_id, k.limit_id, host))
+        if (!s->captures || kill->killer != REEVE_KILLER_KERNEL || !capturebox_rate(s->capturebox, k.usec))
                 return;
         k.path = whose_path(s, k.cgroup_id);
         k.path = k.path ? k.path : "";
-        each(s, tell_kernel, &k);
+        for (size_t i = 0; i < STREAMS_MAX; i++)
+                if (s->captures->streams[i].call)
+                        tell_kernel(&s->captures->streams[i].capturing, &k);
+        if (!capturebox_concerns(s->capturebox, k.cgroup_id, k.limit_id, host))
+                return;
+        tell_kernel(&s->capturebox->capturing, &k);
         capturebox_store(s);
 }
 
