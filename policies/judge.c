@@ -46,6 +46,8 @@ static bool incident_over(JudgeState *s, const RuleSection *rule, uint64_t now_u
         s->exhausted = false;
         s->told = 0;
         s->n_passed = 0;
+        s->failures = 0;
+        s->ended = false;
         return true;
 }
 
@@ -84,6 +86,10 @@ static size_t first_open(const JudgeState *s, const JudgeCandidate *candidates, 
         return SIZE_MAX;
 }
 
+unsigned judge_level(const JudgeState *s, const RuleSection *rule) {
+        return rule->step_up.value > 0 ? (s->failures + s->ended) / (unsigned) rule->step_up.value : 0;
+}
+
 bool judge_waits(const JudgeState *s, const RuleSection *rule, const JudgeCandidate *candidates, size_t open, uint64_t now_usec) {
         if (rule->n_rank == 0 || !judge_has_victim((int) rule->then[s->step].action) || now_usec - s->crossed_usec >= JUDGE_WAIT_USEC)
                 return false;
@@ -114,6 +120,10 @@ void judge_choose(JudgeState *s, const RuleSection *rule, const JudgeBounds *bou
                         refuse(s, n > open ? REEVE_REASON_PROTECTED : REEVE_REASON_NO_CANDIDATE, ret);
                         return;
                 }
+        }
+        if (judge_ends_somebody(ret->action)) {
+                s->failures += s->ended;
+                s->ended = false;
         }
         s->told = 0;
         s->acting = true;
@@ -148,9 +158,10 @@ void judge_done(JudgeState *s, const RuleSection *rule, const JudgeVerdict *verd
                 return;
         switch (outcome) {
         case REEVE_OUTCOME_DONE:
-                if (judge_ends_somebody(verdict->action))
+                if (judge_ends_somebody(verdict->action)) {
                         s->settle_until_usec = now_usec + settle_usec(rule);
-                else
+                        s->ended = !verdict->dry_run;
+                } else
                         s->settle_until_usec = now_usec + effect_usec(rule, verdict);
                 break;
         case REEVE_OUTCOME_GONE:
@@ -159,8 +170,10 @@ void judge_done(JudgeState *s, const RuleSection *rule, const JudgeVerdict *verd
         case REEVE_OUTCOME_INEFFECTIVE:
         case REEVE_OUTCOME_FAILED:
                 /* Who does not end by a kill is not tried again; who does not end by a term is, by what comes next. */
-                if (verdict->action == RULE_KILL || verdict->action == RULE_RESTART)
+                if (verdict->action == RULE_KILL || verdict->action == RULE_RESTART) {
                         pass_over(s, victim);
+                        s->failures++;
+                }
                 break;
         default:
                 break;

@@ -27,12 +27,16 @@ typedef enum JudgeShelter {
         JUDGE_REEVE,                     /* Reeve's own */
         JUDGE_EMPTY,                     /* no process in it */
         JUDGE_PASSED,                    /* it would not end, a moment ago */
+        JUDGE_OMIT,                      /* its own user.oomd_omit */
         JUDGE_PAUSED,                    /* reevectl pause, of it or a part of it */
         JUDGE_UNREAD,                    /* what it holds could not be read: nobody is chosen by a guess */
 } JudgeShelter;
 
 /* "never", "init" ...: protected_by of the record; NULL for JUDGE_OPEN. */
 const char *judge_shelter_to_string(int shelter);
+
+/* What a cgroup says of itself, by user.oomd_prefer, _avoid and _omit: heard where root owns it, or who owns the match. */
+enum { JUDGE_MARK_PREFER = 1, JUDGE_MARK_AVOID = 2, JUDGE_MARK_OMIT = 4 };
 
 typedef struct JudgeCandidate {
         uint64_t id;
@@ -58,8 +62,8 @@ typedef struct JudgeEverywhere {
  * with the paths there, and JUDGE_NEVER there is JUDGE_NEVER_BELOW here. */
 JudgeShelter judge_shelter(const RuleSection *rule, const JudgeEverywhere *everywhere, const char *path, const char **ret_never);
 
-/* 1: Prefer= names it, -1: Avoid=, 0. Prefer= wins. */
-int judge_preference(const RuleSection *rule, const char *path);
+/* 1: Prefer= names it, -1: Avoid=; where neither does what its @marks say; 0. What comes first in this wins. */
+int judge_preference(const RuleSection *rule, const char *path, unsigned marks);
 
 /* Fills @c's parts from what was seen of it, protection by memory.min and memory.low discounted. @points: the highest of
  * its processes; below 0: not known. */
@@ -83,6 +87,8 @@ typedef struct JudgeState {
         bool exhausted;                  /* the ladder came to its end */
         uint64_t settle_until_usec;
         int told;                        /* the ReeveReason of the why-not last told in this incident; 0: none */
+        unsigned failures;               /* victims that would not end, or whose end did not help */
+        bool ended;                      /* somebody, and whether that helps is to be seen */
         uint64_t passed[JUDGE_PASSED_MAX];      /* ids that would not end */
         size_t n_passed;
 } JudgeState;
@@ -105,6 +111,9 @@ typedef struct JudgeBounds {
         bool kill_limit;                 /* KillLimit= is reached */
         bool pausing;                    /* reevectl pause */
 } JudgeBounds;
+
+/* StepUp=: how many levels above the next victim its ancestor is to be taken as a whole. */
+unsigned judge_level(const JudgeState *s, const RuleSection *rule);
 
 /* Whether choosing should wait for another look: the next step ends somebody, by something that is not known yet of any who
  * might be chosen, and the shortage is younger than JUDGE_WAIT_USEC. */

@@ -9,6 +9,7 @@ const char *judge_shelter_to_string(int shelter) {
                 [JUDGE_NEVER] = "never", [JUDGE_NEVER_BELOW] = "never_below", [JUDGE_INIT] = "init",
                 [JUDGE_REEVE] = "reeve", [JUDGE_EMPTY] = "empty",             [JUDGE_PASSED] = "passed",
                 [JUDGE_UNREAD] = "unread",       [JUDGE_PAUSED] = "paused",
+                [JUDGE_OMIT] = "omit",
         };
 
         return shelter > JUDGE_OPEN && shelter < (int) (sizeof(words) / sizeof(*words)) ? words[shelter] : NULL;
@@ -54,10 +55,12 @@ JudgeShelter judge_shelter(const RuleSection *rule, const JudgeEverywhere *every
         return JUDGE_OPEN;
 }
 
-int judge_preference(const RuleSection *rule, const char *path) {
+int judge_preference(const RuleSection *rule, const char *path, unsigned marks) {
         if (glob_of(&rule->prefer, path))
                 return 1;
-        return glob_of(&rule->avoid, path) ? -1 : 0;
+        if (glob_of(&rule->avoid, path))
+                return -1;
+        return marks & JUDGE_MARK_PREFER ? 1 : marks & JUDGE_MARK_AVOID ? -1 : 0;
 }
 
 static double not_less(double value) {

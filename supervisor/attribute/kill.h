@@ -78,6 +78,7 @@ typedef struct Kill {
         unsigned sources;               /* bits 1 << ReeveSource */
         ReeveTier tier;
         ReeveConfidence confidence;
+        uint64_t decision;              /* of Reeve's own: as managerkill_feed() was told; 0: not known */
         bool late;                      /* read back after the fact */
         bool replayed;                  /* an earlier run had part of the evidence: it may be recorded already */
 } Kill;

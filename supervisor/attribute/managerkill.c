@@ -13,12 +13,13 @@ static void close_kill(Managerkill *m, const ManagerkillSink *sink) {
         sink->kill(&m->kill, sink->userdata);
 }
 
-static void begin(Managerkill *m, const Sigkill *s, ReeveKiller killer, const KillProcess *who) {
+static void begin(Managerkill *m, const Sigkill *s, ReeveKiller killer, const KillProcess *who, uint64_t decision) {
         m->open = true;
         m->kill = (Kill) {
                 .time_nsec = s->time_nsec,
                 .killer = killer,
                 .killer_process = *who,
+                .decision = decision,
                 .scope = REEVE_SCOPE_NONE,
                 .reason = REEVE_REASON_MANAGER,
                 KILL_NOTHING_KNOWN,
@@ -76,7 +77,7 @@ void managerkill_feed(Managerkill *m, const Sigkill *s, ReeveKiller killer, cons
         if (m->open && !belongs(m, s, who, decision))
                 close_kill(m, sink);
         if (!m->open)
-                begin(m, s, killer, who);
+                begin(m, s, killer, who, decision);
         m->decision = decision;
         m->last_nsec = s->time_nsec;
         add_victim(m, s);

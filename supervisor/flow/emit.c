@@ -30,6 +30,11 @@ const char *emit_id(const Emit *e, uint64_t seq, char buf[static EMIT_ID_SIZE]) 
         return buf;
 }
 
+const char *emit_incident(const Emit *e, uint64_t usec, char buf[static EMIT_ID_SIZE + 24]) {
+        (void) snprintf(buf, EMIT_ID_SIZE + 24, "%.32s-i%" PRIu64, clerk_ledger_id(e->clerk), usec);
+        return buf;
+}
+
 /* Hands a record that stands in the spool to the clerk. Nonzero when his queue is full: later ones wait behind it. */
 static int post(const SpoolRecord *record, void *userdata) {
         Emit *e = userdata;

@@ -55,6 +55,9 @@ uint64_t emit_record(Emit *e, const EmitHead *head, EmitWrite write, const void 
 /* The id of record @seq: "r7k2m9x4-1042". Returns @buf. */
 const char *emit_id(const Emit *e, uint64_t seq, char buf[static EMIT_ID_SIZE]);
 
+/* The id of the incident that began at @usec: "r7k2m9x4-i1042". Returns @buf. */
+const char *emit_incident(const Emit *e, uint64_t usec, char buf[static EMIT_ID_SIZE + 24]);
+
 /* What an earlier run left in the spool goes to the clerk under its old numbers. */
 void emit_replay(Emit *e);
 

@@ -46,6 +46,14 @@ int32_t kills_origin_pid(const Kill *kill) {
         return kill->invoker_tid != 0 || kill->n_victims == 0 ? kill->invoker_tid : -kill->victims[0].tid;
 }
 
+/* A kill of Reeve's own belongs to the incident that was decided on. 0: not known. */
+static uint64_t incident_of(const Supervisor *s, const Kill *kill) {
+        for (size_t i = 0; kill->decision && i < RULES_DECIDED_MAX; i++)
+                if (s->rules.decided[i].cookie == kill->decision)
+                        return s->rules.decided[i].incident;
+        return 0;
+}
+
 void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context, bool look) {
         uint64_t group = kill->n_victims > 0 ? kill->victims[0].cgroup.id : 0;
         EmitHead head = {
@@ -56,12 +64,18 @@ void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context,
                 .owner_uid = group ? whose_account_uid(s, group) : RECORD_OWNER_UNKNOWN,
                 .context = context,
         };
-        uint64_t seq;
+        RecordContext own = s->emit.context;
+        uint64_t seq, incident = incident_of(s, kill);
+        char id[EMIT_ID_SIZE + 24];
 
         if (!context)
                 captures_kernel(s, kill);
         if (!context && storms_take(s, kill, head.owner_uid))
                 return;
+        if (!context && incident) {
+                own.incident = emit_incident(&s->emit, incident, id);
+                head.context = &own;
+        }
         /* The record's writer asks whose_process() for the victims. */
         s->recording = kill;
         seq = emit_record(&s->emit, &head, write_kill, kill);

@@ -118,7 +118,12 @@ typedef struct Pause {
         SpoolKept kept;
 } Pause;
 
-enum { RULES_LEVERS_MAX = 32 };
+enum { RULES_LEVERS_MAX = 32, RULES_DECIDED_MAX = 64 };
+
+/* Which incident a decision belongs to, for the kills that come of it. */
+typedef struct Decided {
+        uint64_t cookie, incident;
+} Decided;
 
 /* A step that is to be undone. */
 typedef struct Lever {
@@ -139,6 +144,8 @@ typedef struct Rules {
         Hand *kill_hand, *slow_hand, *unit_hand;        /* NULL before a rule matches anything */
         Batch batches[RULES_BATCHES];
         Doing doing[RULES_DOING_MAX];
+        Decided decided[RULES_DECIDED_MAX];     /* the newest, in a ring */
+        size_t n_decided;
         Pause pauses[JUDGING_PAUSES_MAX];
         sd_event_source *pause_timer;
         Lever levers[RULES_LEVERS_MAX];

@@ -28,7 +28,7 @@ static int write_verdict(Strbuf *out, const RecordContext *context, const void *
 /* Returns the record's seq; its text is s->emit.text. */
 static uint64_t emit(Supervisor *s, const Doing *d, const VerdictOutcome *outcome) {
         RecordContext context = s->emit.context;
-        char incident[64];
+        char incident[EMIT_ID_SIZE + 24];
         EmitHead head = {
                 .type = REEVE_RECORD_VERDICT,
                 .time_nsec = outcome->time_nsec,
@@ -36,8 +36,7 @@ static uint64_t emit(Supervisor *s, const Doing *d, const VerdictOutcome *outcom
                 .context = &context,
         };
 
-        (void) snprintf(incident, sizeof(incident), "%.32s-i%" PRIu64, clerk_ledger_id(s->clerk), d->incident);
-        context.incident = incident;
+        context.incident = emit_incident(&s->emit, d->incident, incident);
         context.rule_at = d->rule_at;
         return emit_record(&s->emit, &head, write_verdict, outcome);
 }
@@ -218,6 +217,7 @@ static Doing *begin(Supervisor *s, WatchlistMatch *m, const VerdictDecision *dec
         if (!d || verdict_note(&d->note, decision) < 0)
                 return NULL;
         d->cookie = m->task = ++s->next_cookie;
+        s->rules.decided[s->rules.n_decided++ % RULES_DECIDED_MAX] = (Decided) { .cookie = d->cookie, .incident = m->judge.incident };
         d->match_id = m->cgroup->id;
         d->process_key = 0;
         d->victim_id = v->victim < decision->n ? decision->candidates[v->victim].id : m->cgroup->id;

@@ -1,8 +1,10 @@
 /* A round of looks as an eye takes them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "policies/judge.h"
 #include "policies/predict.h"
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
@@ -77,6 +79,49 @@ static void limits_read(int dirfd, Reading *r, const Batch *b) {
                 r->limit = lesser(r->limit, b->host.total);
         if (r->swap_limit >= 0 && b->swap_all >= 0 && b->swap_all < r->swap_limit)
                 r->swap_limit = b->swap_all;
+}
+
+/* Whether it uses what memory.max or memory.high lets it, but for a sixteenth. */
+static bool is_full(int dirfd) {
+        int64_t limit = lesser(number(dirfd, "memory.max"), number(dirfd, "memory.high"));
+
+        return limit >= 0 && limit != READING_UNLIMITED && number(dirfd, "memory.current") >= limit - limit / 16;
+}
+
+/* Who is full, of a cgroup and those above it: there its shortage is. */
+static uint64_t bound_read(int dirfd) {
+        int at = dup(dirfd);
+        uint64_t id = 0;
+
+        if (at < 0 || is_full(at)) {
+                (void) close(at);
+                return 0;
+        }
+        for (int level = 0; at >= 0 && level < LEVELS_MAX && id == 0; level++) {
+                int above = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+                (void) close(at);
+                at = above;
+                if (at >= 0 && number(at, "memory.current") < 0)
+                        break;
+                if (at >= 0 && is_full(at))
+                        (void) cgroupfs_id(at, &id);
+        }
+        if (at >= 0)
+                (void) close(at);
+        return id ? id : BATCH_BOUND_HOST;
+}
+
+/* "1", as systemd and its users write it. */
+static unsigned mark(int dirfd, const char *name, unsigned bit) {
+        char text[8] = "";
+
+        return fgetxattr(dirfd, name, text, sizeof(text) - 1) > 0 && text[0] == '1' ? bit : 0;
+}
+
+static uint8_t marks_read(int dirfd) {
+        return (uint8_t) (mark(dirfd, "user.oomd_prefer", JUDGE_MARK_PREFER) | mark(dirfd, "user.oomd_avoid", JUDGE_MARK_AVOID) |
+                          mark(dirfd, "user.oomd_omit", JUDGE_MARK_OMIT));
 }
 
 typedef struct Highest {
@@ -208,6 +253,8 @@ static void look_whole(int dirfd, BatchItem *i, bool root, const Batch *b) {
                 return;
         }
         motion_read(dirfd, &i->reading);
+        if (i->bound_wanted)
+                i->bound_id = bound_read(dirfd);
         if (i->close) {
                 i->reading.throttle = before.throttle;
                 i->reading.protection = before.protection;
@@ -215,6 +262,7 @@ static void look_whole(int dirfd, BatchItem *i, bool root, const Batch *b) {
                 i->reading.swap_limit = before.swap_limit;
                 return;
         }
+        i->marks = marks_read(dirfd);
         i->oom_group = cgroupfs_read_number(dirfd, "memory.oom.group", &group) == 0 && group != 0;
         settings_read(dirfd, &i->reading, b);
 }

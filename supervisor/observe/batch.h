@@ -14,15 +14,20 @@ typedef struct BatchItem {
         uint64_t id;
         size_t path;                    /* offset of its name in the batch's texts */
         bool points_wanted;             /* also the badness of its processes */
+        bool bound_wanted;              /* also bound_id */
         bool hot;                       /* near what a rule is about, or below that */
         bool quick;                     /* reading is the one before: where neither use nor stall changed it stands as it is */
         bool close;                     /* reading is the one before: limits and such are taken over from it */
         bool given;                     /* reading is known already: nothing is read */
 
         bool gone, populated, oom_group;
+        uint8_t marks;                  /* JUDGE_MARK_* */
+        uint64_t bound_id;              /* the nearest ancestor that is full; 0: itself; BATCH_BOUND_HOST: none */
         double points;                  /* the highest; -1: not known */
         Reading reading;
 } BatchItem;
+
+#define BATCH_BOUND_HOST UINT64_MAX
 
 /* How much, in three numbers that those of the cgroups below it add up to (stalls at least to as much). */
 typedef struct BatchTally {

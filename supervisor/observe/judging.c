@@ -35,22 +35,52 @@ static bool kin(const Judging *j, uint64_t a, uint64_t b) {
         return a == b || tree_below(j->tree, a, b) || tree_below(j->tree, b, a);
 }
 
-/* Two that are kin share a shortage: while one is acted on, or freed memory may still show, the other waits. */
-static bool held_by_kin(const Judging *j, const WatchlistMatch *m, uint64_t now_usec) {
+/* Whether what bounds both is the same: a parent that is full, or the host where that is short of memory. */
+static bool bound_alike(const Judging *j, uint64_t a, uint64_t b) {
+        const HostReading *host = &j->host;
+
+        if (a == 0 || a != b)
+                return false;
+        return a != BATCH_BOUND_HOST || (host->available >= 0 && host->total > 0 && host->available < host->total / 10);
+}
+
+/* Two that are kin, or siblings under one bound, share a shortage: while one is acted on, or freed memory may still show, the other
+ * waits. */
+static bool held_by_another(const Judging *j, const WatchlistMatch *m, uint64_t now_usec) {
         uint64_t settle = m->rule->settle_usec ? m->rule->settle_usec : JUDGE_SETTLE_USEC;
 
-        /* The newest kill is remembered over a reload, which makes all rules new. */
-        if (j->last_kill_usec && now_usec - j->last_kill_usec < settle && kin(j, m->cgroup->id, j->last_match_id))
-                return true;
+        /* A kill is remembered when its cgroup is gone, and over a reload, which makes all rules new. */
+        for (size_t i = 0; i < JUDGING_RECENT_MAX; i++) {
+                const JudgingKill *k = &j->recent[i];
+
+                if (k->usec && now_usec - k->usec < settle &&
+                    (kin(j, m->cgroup->id, k->match_id) || bound_alike(j, m->cgroup->bound_id, k->bound_id)))
+                        return true;
+        }
         for (size_t i = 0; i < watchlist_count(j->watchlist); i++) {
                 const WatchlistMatch *other = watchlist_match(j->watchlist, i);
 
                 if (other == m || (!other->judge.acting && now_usec >= other->judge.settle_until_usec))
                         continue;
-                if (kin(j, other->cgroup->id, m->cgroup->id))
+                if (kin(j, other->cgroup->id, m->cgroup->id) || bound_alike(j, other->cgroup->bound_id, m->cgroup->bound_id))
                         return true;
         }
         return false;
+}
+
+static bool killing(const JudgeVerdict *verdict) {
+        return !verdict->dry_run && judge_ends_somebody(verdict->action);
+}
+
+/* Noted when it is decided: when it is done the cgroup may be gone. */
+static void note_kill(Judging *j, const WatchlistMatch *m) {
+        j->recent[j->n_recent++ % JUDGING_RECENT_MAX] = (JudgingKill) { .match_id = m->cgroup->id, .bound_id = m->cgroup->bound_id };
+}
+
+static void note_killed(Judging *j, uint64_t match_id, uint64_t now_usec) {
+        for (size_t i = 0; i < JUDGING_RECENT_MAX; i++)
+                if (j->recent[i].match_id == match_id && !j->recent[i].usec)
+                        j->recent[i].usec = now_usec;
 }
 
 static void choose(Judging *j, WatchlistMatch *m, uint64_t now_usec, JudgingDecide *decide, void *userdata) {
@@ -66,6 +96,8 @@ static void choose(Judging *j, WatchlistMatch *m, uint64_t now_usec, JudgingDeci
         if (judge_waits(&m->judge, m->rule, candidates, open, now_usec))
                 return;
         judge_choose(&m->judge, m->rule, &bounds, candidates, open, n, now_usec, &verdict);
+        if (verdict.tell && killing(&verdict))
+                note_kill(j, m);
         if (verdict.tell && !decide(m, &decision, userdata))
                 m->judge.acting = false;
 }
@@ -90,7 +122,7 @@ static bool judge_one(Judging *j, WatchlistMatch *m, uint64_t now_usec, JudgingD
         m->twice = false;
         switch (judge_look(&m->judge, m->rule, &m->seen, &j->host, now_usec)) {
         case JUDGE_CHOOSE:
-                if (held_by_kin(j, m, now_usec))
+                if (held_by_another(j, m, now_usec))
                         return false;
                 if (before)
                         choose(j, m, now_usec, decide, userdata);
@@ -116,15 +148,10 @@ bool judging_round(Judging *j, const Batch *b, uint64_t now_usec, JudgingDecide 
         return again;
 }
 
-static bool killing(const JudgeVerdict *verdict) {
-        return !verdict->dry_run && judge_ends_somebody(verdict->action);
-}
-
 void judging_done(Judging *j, WatchlistMatch *m, uint64_t match_id, const JudgeVerdict *verdict, uint64_t victim, ReeveOutcome outcome,
                   uint64_t now_usec) {
         if (killing(verdict) && outcome == REEVE_OUTCOME_DONE) {
-                j->last_kill_usec = now_usec;
-                j->last_match_id = match_id;
+                note_killed(j, match_id, now_usec);
                 j->kills_usec[j->n_kills++ % JUDGING_KILLS_MAX] = now_usec;
         }
         if (m)

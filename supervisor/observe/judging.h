@@ -4,7 +4,7 @@
 #include "supervisor/observe/watchlist.h"
 #include "supervisor/text/verdictrecord.h"
 
-enum { JUDGING_KILLS_MAX = 256, JUDGING_PAUSES_MAX = 16 };
+enum { JUDGING_KILLS_MAX = 256, JUDGING_PAUSES_MAX = 16, JUDGING_RECENT_MAX = 16 };
 
 /* Rules told to hold still. */
 typedef struct JudgingPause {
@@ -16,6 +16,12 @@ typedef struct JudgingPause {
  * taken on: then judging_done() ends it, at once or later. What nobody takes on was none, and the next look decides again. */
 typedef bool JudgingDecide(WatchlistMatch *m, const VerdictDecision *decision, void *userdata);
 
+/* A kill that may still be showing its effect. */
+typedef struct JudgingKill {
+        uint64_t match_id, bound_id;     /* the match that it was for, and what bounds that (BatchItem) */
+        uint64_t usec;                   /* when it was done; 0: it is not */
+} JudgingKill;
+
 typedef struct Judging {
         Watchlist *watchlist;
         const Tree *tree;                /* the caller's */
@@ -25,7 +31,8 @@ typedef struct Judging {
         const char *paused[JUDGING_PAUSES_MAX];         /* the paths of those, for judging_everywhere() */
         uint64_t kills_usec[JUDGING_KILLS_MAX];         /* when it killed, in a ring */
         size_t n_kills;
-        uint64_t last_kill_usec, last_match_id;         /* of the newest, also after a reload */
+        JudgingKill recent[JUDGING_RECENT_MAX];         /* the newest, also after a reload; a ring */
+        size_t n_recent;
         char init_path[4096], own_path[4096];           /* cgroups of pid 1 and of reeved; "" where not known */
 } Judging;
 

@@ -1,5 +1,6 @@
 /* Whom a rule may act on. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "supervisor/observe/watchlist-private.h"
 
@@ -94,8 +95,32 @@ static JudgeShelter sheltered_below(const Tree *tree, const WatchlistMatch *m, c
         return JUDGE_OPEN;
 }
 
+/* Who owns a cgroup may mark it: what a user says of his own counts only among his own. */
+static unsigned marks_heard(const Tree *tree, const WatchlistMatch *m, const WatchlistBelow *b) {
+        TreeGroup own, match;
+
+        if (!b->cgroup->marks || !tree_get(tree, b->cgroup->id, &own) || own.owner == TREE_OWNER_UNKNOWN)
+                return 0;
+        if (own.owner == 0 || (tree_get(tree, m->cgroup->id, &match) && match.owner == own.owner))
+                return b->cgroup->marks;
+        return 0;
+}
+
+/* StepUp=: so many levels above @b, but never above the match. */
+static const WatchlistBelow *higher(const Watchlist *w, const WatchlistBelow *b, const WatchlistMatch *m, unsigned levels) {
+        for (; levels > 0 && b->cgroup->id != m->cgroup->id; levels--) {
+                const WatchlistBelow *up = below_find(w, b->parent_id);
+
+                if (!up)
+                        break;
+                b = up;
+        }
+        return b;
+}
+
 static void candidate_add(Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere,
                           const WatchlistBelow *b, size_t *n) {
+        unsigned marks = marks_heard(tree, m, b);
         JudgeCandidate *c = &w->candidates[*n];
 
         for (size_t i = 0; i < *n; i++)
@@ -103,8 +128,10 @@ static void candidate_add(Watchlist *w, const Tree *tree, const WatchlistMatch *
                         return;
         *c = (JudgeCandidate) { .id = b->cgroup->id, .path = b->cgroup->path, .populated = b->cgroup->populated };
         judge_measure(c, &b->cgroup->seen, b->cgroup->points);
-        c->preference = judge_preference(m->rule, c->path);
+        c->preference = judge_preference(m->rule, c->path, marks);
         c->shelter = judge_shelter(m->rule, everywhere, c->path, &c->never);
+        if (c->shelter == JUDGE_OPEN && marks & JUDGE_MARK_OMIT)
+                c->shelter = JUDGE_OMIT;
         /* Of those that are named nobody knows whether they are leaves. */
         if (c->shelter == JUDGE_OPEN && (!b->leaf || m->rule->candidates.count > 0))
                 c->shelter = sheltered_below(tree, m, everywhere, c->id, &c->never);
@@ -113,6 +140,37 @@ static void candidate_add(Watchlist *w, const Tree *tree, const WatchlistMatch *
         if (c->shelter == JUDGE_OPEN && c->size_bytes < 0)
                 c->shelter = JUDGE_UNREAD;
         (*n)++;
+}
+
+static bool passed_over(const JudgeState *s, uint64_t id) {
+        for (size_t i = 0; i < s->n_passed; i++)
+                if (s->passed[i] == id)
+                        return true;
+        return false;
+}
+
+/* StepUp=: whom the victim is a part of goes before all others, unless that is not to be chosen or would not end. */
+static void step_up(Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere, size_t *n, size_t *open) {
+        unsigned levels = judge_level(&m->judge, m->rule);
+        const WatchlistBelow *victim = NULL, *up;
+        size_t before = *n;
+        JudgeCandidate c;
+
+        for (size_t i = 0; levels > 0 && i < *open && !victim; i++)
+                if (!passed_over(&m->judge, w->candidates[i].id))
+                        victim = below_find(w, w->candidates[i].id);
+        up = victim ? higher(w, victim, m, levels) : NULL;
+        if (!up || up == victim || *n == WATCHLIST_CANDIDATES_MAX)
+                return;
+        candidate_add(w, tree, m, everywhere, up, n);
+        if (*n == before || w->candidates[before].shelter != JUDGE_OPEN || passed_over(&m->judge, up->cgroup->id))
+                return;
+        c = w->candidates[before];
+        memmove(w->candidates + 1, w->candidates, before * sizeof(c));
+        w->candidates[0] = c;
+        (*open)++;
+        for (size_t i = 0; i < *open; i++)
+                w->candidates[i].rank = (unsigned) i + 1;
 }
 
 JudgeCandidate *watchlist_candidates(Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere,
@@ -126,7 +184,8 @@ JudgeCandidate *watchlist_candidates(Watchlist *w, const Tree *tree, const Watch
                         candidate_add(w, tree, m, everywhere, &w->below[i], &n);
                 else if (w->below[i].leaf)
                         candidate_add(w, tree, m, everywhere, whole(w, with_memory(w, &w->below[i], m), m), &n);
-        *ret_n = n;
         *ret_open = n > 0 ? judge_rank(m->rule, w->candidates, n) : 0;
+        step_up(w, tree, m, everywhere, &n, ret_open);
+        *ret_n = n;
         return w->candidates;
 }

@@ -116,6 +116,14 @@ static int plan_candidates(Watchlist *w, const Tree *tree, const WatchlistMatch 
         return r < 0 ? r : watchlist_survey_plan(w, tree, b);
 }
 
+/* Of those that may be acted on after this look: where the shortage is. */
+static void want_bounds(const Watchlist *w, Batch *b) {
+        for (size_t i = 0; i < w->n; i++)
+                for (size_t k = 0; w->matches[i]->twice && k < b->n; k++)
+                        if (b->items[k].id == w->matches[i]->cgroup->id)
+                                b->items[k].bound_wanted = true;
+}
+
 int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
         size_t unknown = 0;
         int r;
@@ -144,7 +152,10 @@ int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
         }
         if (r == 0)
                 r = plan_quiet(w, b);
-        return r == 0 ? plan_turn(w, b) : r;
+        if (r == 0)
+                r = plan_turn(w, b);
+        want_bounds(w, b);
+        return r;
 }
 
 /* ---- taking in ---- */
@@ -167,10 +178,13 @@ static void take_whole(WatchlistCgroup *c, const BatchItem *item) {
         c->known = true;
         c->populated = item->populated;
         c->points = item->points;
+        if (item->bound_wanted)
+                c->bound_id = item->bound_id;
         if (item->close)
                 return;
         c->full_usec = item->reading.time_usec;
         c->oom_group = item->oom_group;
+        c->marks = item->marks;
 }
 
 static void take_one(Watchlist *w, WatchlistCgroup *c, const BatchItem *item) {

@@ -76,17 +76,16 @@ static void check_comm(Complaints *c, const RuleSection *rule, const ConfigList 
         for (size_t i = 0; i < list->count; i++)
                 if (strncmp(list->items[i].text, "comm:", 5) == 0)
                         complaints_add(c, true, list->items[i].at.file, list->items[i].at.line,
-                                       "rule %s: %s is not available in this version: only cgroups are preferred or avoided", rule->name,
+                                       "rule %s: %s names processes, and is void without Victim=process", rule->name,
                                        list->items[i].text);
 }
 
 /* Said at load, not only when it would be needed. */
-static void check_available(Complaints *c, const RuleSection *rule) {
-        check_comm(c, rule, &rule->prefer);
-        check_comm(c, rule, &rule->avoid);
-        if (rule->step_up.value)
-                complaints_add(c, true, rule->step_up.at.file, rule->step_up.at.line,
-                               "rule %s: StepUp= is not available in this version", rule->name);
+static void check_void(Complaints *c, const RuleSection *rule) {
+        if (rule->victim.value != RULE_VICTIM_PROCESS) {
+                check_comm(c, rule, &rule->prefer);
+                check_comm(c, rule, &rule->avoid);
+        }
         if (rule->n_when > JUDGE_WHEN_MAX)
                 complaints_add(c, false, rule->at.file, rule->at.line, "rule %s: %zu conditions; %d at most", rule->name, rule->n_when,
                                JUDGE_WHEN_MAX);
@@ -108,7 +107,7 @@ static void check_rule(Complaints *c, const RuleSection *rule) {
         if (rule->n_when && rule->n_then)
                 check_usage_alone(c, rule);
         if (rule->enabled.value)
-                check_available(c, rule);
+                check_void(c, rule);
 }
 
 static void check_reeve(Complaints *c, const ConfigReeve *r) {

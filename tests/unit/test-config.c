@@ -227,19 +227,19 @@ static void test_warnings_do_not_refuse(void **state) {
         complaints_done(&complaints);
 }
 
-/* What this version reads and does not do is said at load. */
-static void test_what_is_not_available_is_told(void **state) {
+/* What is read and has no effect is said at load. */
+static void test_what_is_void_is_told(void **state) {
         Complaints complaints;
         Config *c = NULL;
         char all[2048];
 
         (void) state;
-        assert_int_equal(parse("[rule r]\nMatch=/a\nWhen=livelock for 60s\nThen=restart\nThen=term 5s\nVictim=process\nPrefer=comm:java /a/b\n"
+        assert_int_equal(parse("[rule r]\nMatch=/a\nWhen=livelock for 60s\nThen=restart\nThen=term 5s\nPrefer=comm:java /a/b\n"
                                "[rule off]\nMatch=/a\nWhen=livelock\nThen=exec /x\nEnabled=no\n",
                                &c, &complaints),
                          0);
         joined(&complaints, all, sizeof(all));
-        assert_non_null(strstr(all, "t.conf:7: rule r: comm:java is not available"));
+        assert_non_null(strstr(all, "t.conf:6: rule r: comm:java names processes"));
         assert_null(strstr(all, "exec"));
         assert_null(strstr(all, "term is not"));
         assert_int_equal(complaints.errors, 0);
@@ -264,7 +264,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_defaults),
                 cmocka_unit_test(test_sample_is_accepted),
-                cmocka_unit_test(test_what_is_not_available_is_told),
+                cmocka_unit_test(test_what_is_void_is_told),
                 cmocka_unit_test(test_all_errors_are_told_at_once_with_their_lines),
                 cmocka_unit_test(test_sections_add_up_over_files),
                 cmocka_unit_test(test_shipped_configuration),

@@ -179,6 +179,43 @@ static void test_temporary_steps(void **state) {
         assert_int_equal(look(&s, &rule, 90, now + 1), JUDGE_CHOOSE);
 }
 
+/* StepUp=2: after two whose end did not help, or who would not end, the parent's turn comes. */
+static void test_step_up(void **state) {
+        RuleSection rule = rule_of(kill_only, 1);
+        JudgeCandidate c = { .id = 7, .parts = { 5 * MB } };
+        JudgeState s = { .step = 0 };
+        uint64_t now = SEC;
+        JudgeVerdict v;
+
+        (void) state;
+        rule.step_up.value = 2;
+        for (unsigned i = 0; i < 5; i++, now += 5 * SEC) {
+                assert_int_equal(judge_level(&s, &rule), i / 2);
+                assert_int_equal(look(&s, &rule, 90, now), JUDGE_CHOOSE);
+                c.id = 7 + i;
+                v = choose(&s, &rule, &c, 1, now, (JudgeBounds) { 0 });
+                judge_done(&s, &rule, &v, c.id, i % 2 ? REEVE_OUTCOME_INEFFECTIVE : REEVE_OUTCOME_DONE, now);
+        }
+        rule.step_up.value = 0;
+        assert_int_equal(judge_level(&s, &rule), 0);
+        rule.step_up.value = 1;
+        /* All clear: from the beginning. */
+        assert_int_equal(look(&s, &rule, 10, now += 20 * SEC), JUDGE_NOTHING);
+        assert_int_equal(look(&s, &rule, 10, now += 20 * SEC), JUDGE_CLEARED);
+        assert_int_equal(judge_level(&s, &rule), 0);
+}
+
+static void test_marks(void **state) {
+        ConfigItem avoided = { .text = "/a" };
+        RuleSection rule = { .avoid = { &avoided, 1 } };
+
+        (void) state;
+        assert_int_equal(judge_preference(&rule, "/b", JUDGE_MARK_PREFER), 1);
+        assert_int_equal(judge_preference(&rule, "/b", JUDGE_MARK_AVOID), -1);
+        assert_int_equal(judge_preference(&rule, "/b", JUDGE_MARK_OMIT), 0);
+        assert_int_equal(judge_preference(&rule, "/a", JUDGE_MARK_PREFER), -1);
+}
+
 /* A dry run says it once for each step and incident, and is not held back by a limit on what it does not do. */
 static void test_dry_run(void **state) {
         RuleSection rule = rule_of(kill_only, 1);
@@ -356,6 +393,8 @@ int main(void) {
                 cmocka_unit_test(test_who_does_not_die_is_passed_over),
                 cmocka_unit_test(test_why_not),
                 cmocka_unit_test(test_dry_run),
+                cmocka_unit_test(test_step_up),
+                cmocka_unit_test(test_marks),
                 cmocka_unit_test(test_temporary_steps),
                 cmocka_unit_test(test_shelter),
                 cmocka_unit_test(test_ranking),

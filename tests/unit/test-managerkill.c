@@ -84,6 +84,7 @@ static void test_another_decision_is_another_kill(void **state) {
         feed_of(&m, signal_at(1020, 15, 80), 600, 6, &seen);
         assert_int_equal(seen.n, 1);
         assert_int_equal(seen.last.n_victims, 2);
+        assert_int_equal(seen.last.decision, 5);
         (void) managerkill_settle(&m, UINT64_MAX, &sink);
         assert_int_equal(seen.n, 2);
         assert_int_equal(seen.last.n_victims, 1);

@@ -184,6 +184,63 @@ static void test_candidates(void **state) {
         (void) config_unref(config);
 }
 
+/* StepUp= takes the parent as a whole, never above the match; marks count where root owns who is marked, or who owns the match. */
+static void test_step_up_and_marks(void **state) {
+        Config *config = config_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\nStepUp=1\n");
+        JudgeEverywhere everywhere = { .never = &config->reeve.never, .init_path = "/init.scope", .own_path = "/reeve.slice" };
+        Tree *t = tree_of();
+        Batch b = { .n = 0 };
+        Watchlist *w;
+        size_t n, open;
+        JudgeCandidate *c;
+
+        (void) state;
+        assert_int_equal(watchlist_new(&w), 0);
+        watchlist_configure(w, config, REEVE_MODE_ACT);
+        all_born(w);
+        look(w, t, &b, SEC, 90 * MB);
+        batch_clear(&b);
+        b.began_usec = 2 * SEC;
+        assert_int_equal(watchlist_plan(w, t, &b), 0);
+        see(&b, 2 * SEC, 90 * MB);
+        for (size_t i = 0; i < b.n; i++) {
+                b.items[i].marks = b.items[i].id == 3 ? JUDGE_MARK_PREFER : b.items[i].id == 4 ? JUDGE_MARK_OMIT : 0;
+                if (b.items[i].id == 7)
+                        b.items[i].marks = JUDGE_MARK_AVOID;
+        }
+        watchlist_take(w, &b);
+        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        assert_int_equal(n, 3);
+        assert_int_equal(open, 2);
+        assert_string_equal(c[0].path, "/a/one");
+        assert_int_equal(c[1].preference, -1);
+        assert_int_equal(c[2].shelter, JUDGE_OMIT);
+        tree_fill(t, 3, 1000, NULL);
+        tree_fill(t, 4, 1000, NULL);
+        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        assert_int_equal(open, 3);
+        assert_string_equal(c[0].path, "/a/two");
+        watchlist_match(w, 0)->judge.failures = 1;
+        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        assert_int_equal(n, 4);
+        assert_int_equal(open, 4);
+        assert_string_equal(c[0].path, "/a");
+        assert_string_equal(c[1].path, "/a/two");
+        assert_true(c[0].rank == 1 && c[3].rank == 4);
+        watchlist_match(w, 0)->judge.failures = 9;
+        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        assert_string_equal(c[0].path, "/a");
+        everywhere.own_path = "/a/sshd";
+        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        assert_int_equal(n, 4);
+        assert_int_equal(open, 2);
+        assert_string_equal(c[0].path, "/a/two");
+        batch_done(&b);
+        w = watchlist_free(w);
+        t = tree_free(t);
+        (void) config_unref(config);
+}
+
 /* Cgroups without memory of their own (5, 6) are a part of who has it (4); what was never read is not chosen by a guess. */
 static void test_nobody_is_chosen_by_a_guess(void **state) {
         Config *config = config_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
@@ -260,6 +317,7 @@ int main(void) {
                 cmocka_unit_test(test_what_is_far_is_looked_at_alone),
                 cmocka_unit_test(test_far_is_looked_at_quickly),
                 cmocka_unit_test(test_candidates),
+                cmocka_unit_test(test_step_up_and_marks),
                 cmocka_unit_test(test_nobody_is_chosen_by_a_guess),
                 cmocka_unit_test(test_many_come_and_go),
         };

@@ -40,6 +40,8 @@ expect "$verdict" '.candidates[] | select(.cgroup.path == "/bed/28/empty") | .pr
 expect "$verdict" '.configuration.rule_at == "reeve.conf:1" and .incident != null' "by which rule"
 expect "$(records verdict | head -n 1)" '.action == "notify" and .outcome.result == "done"' "it was told first"
 expect_equal "$(jq -r .incident <<<"$verdict")" "$(records verdict | head -n 1 | jq -r .incident)" "one incident"
+same_incident() { [[ $(reevectl kills --json | jq -r 'select(.killer == "reeve") | .incident') == "$(jq -r .incident <<<"$verdict")" ]]; }
+[[ $(status .tier) != kprobe ]] || wait_until 20 "the kill bears the verdict's incident" same_incident
 text=$(reevectl explain "$(jq -r .id <<<"$verdict")") || fail "explain fails: $text"
 expect_text "$text" 'guard' "explain names the rule"
 expect_text "$text" '/bed/28/guilty' "explain names the victim"

@@ -1,0 +1,151 @@
+/* One shortage, one kill, also among siblings that are matched each by itself. */
+#include "check.h"
+
+#include <string.h>
+
+#include "configs.h"
+#include "supervisor/observe/judging.h"
+
+#define SEC UINT64_C(1000000)
+enum { MB = 1 << 20 };
+
+typedef struct Bed {
+        Config *config;
+        Tree *tree;
+        Judging judging;
+        Batch batch;
+        uint64_t bound[8];              /* what bounds the cgroup with that id */
+        uint64_t decided[8];            /* on whom */
+        JudgeVerdict verdicts[8];
+        size_t n;
+} Bed;
+
+static bool decide(WatchlistMatch *m, const VerdictDecision *decision, void *userdata) {
+        Bed *bed = userdata;
+
+        if (decision->verdict->action < 0)
+                return true;
+        bed->verdicts[bed->n] = *decision->verdict;
+        bed->decided[bed->n++] = m->cgroup->id;
+        return true;
+}
+
+static void begin(Bed *bed, const char *rules) {
+        static const struct { uint64_t id; const char *path; } cgroups[] = { { 2, "/p" }, { 3, "/p/a" }, { 4, "/p/b" }, { 5, "/q" } };
+
+        *bed = (Bed) { .config = config_of(rules) };
+        assert_int_equal(tree_new(&bed->tree, &(TreeOptions) { .max_groups = 100 }, 1), 0);
+        assert_int_equal(watchlist_new(&bed->judging.watchlist), 0);
+        bed->judging.tree = bed->tree;
+        watchlist_configure(bed->judging.watchlist, bed->config, REEVE_MODE_ACT);
+        for (size_t i = 0; i < sizeof(cgroups) / sizeof(*cgroups); i++) {
+                assert_true(tree_learn(bed->tree, &(TreeBirth) { .id = cgroups[i].id, .path = cgroups[i].path, .owner = 0 }) > 0);
+                (void) watchlist_born(bed->judging.watchlist, cgroups[i].id, cgroups[i].path);
+        }
+}
+
+static void end(Bed *bed) {
+        batch_done(&bed->batch);
+        bed->judging.watchlist = watchlist_free(bed->judging.watchlist);
+        bed->tree = tree_free(bed->tree);
+        (void) config_unref(bed->config);
+}
+
+/* A round in which all that is looked at is over 80 of 100 MB. */
+static void round_at(Bed *bed, uint64_t now) {
+        Batch *b = &bed->batch;
+
+        batch_clear(b);
+        b->began_usec = now;
+        assert_int_equal(watchlist_plan(bed->judging.watchlist, bed->tree, b), 0);
+        b->host = (HostReading) { .total = INT64_C(8000) * MB, .available = INT64_C(4000) * MB };
+        for (size_t i = 0; i < b->n; i++) {
+                BatchItem *item = &b->items[i];
+
+                item->quick = item->close = false;
+                item->populated = true;
+                item->bound_id = bed->bound[item->id];
+                item->reading = (Reading) { .time_usec = now, .limit = 100 * MB, .unreclaimable = 90 * MB, .current = 90 * MB };
+        }
+        (void) judging_round(&bed->judging, b, now, decide, bed);
+}
+
+static const char each[] = "[rule r]\nMatch=/p/* /q\nWhen=unreclaimable > 80%\nThen=kill\nSettleSec=5s\n";
+
+static void kill_done(Bed *bed, size_t i, uint64_t now) {
+        for (size_t k = 0; k < watchlist_count(bed->judging.watchlist); k++) {
+                WatchlistMatch *m = watchlist_match(bed->judging.watchlist, k);
+
+                if (m->cgroup->id == bed->decided[i])
+                        judging_done(&bed->judging, m, m->cgroup->id, &bed->verdicts[i], m->cgroup->id, REEVE_OUTCOME_DONE, now);
+        }
+}
+
+/* /p is full: a and b take turns; /q has a shortage of its own. */
+static void test_siblings_under_a_full_parent_take_turns(void **state) {
+        uint64_t now = SEC;
+        Bed bed;
+
+        (void) state;
+        begin(&bed, each);
+        bed.bound[3] = bed.bound[4] = 2;
+        for (int i = 0; i < 3; i++)
+                round_at(&bed, now += SEC / 10);
+        assert_int_equal(bed.n, 2);
+        assert_true(bed.decided[0] + bed.decided[1] == 3 + 5 || bed.decided[0] + bed.decided[1] == 4 + 5);
+        kill_done(&bed, 0, now);
+        kill_done(&bed, 1, now);
+        for (int i = 0; i < 40; i++)
+                round_at(&bed, now += SEC / 10);
+        assert_int_equal(bed.n, 2);                     /* freed memory may show late */
+        for (int i = 0; i < 15; i++)
+                round_at(&bed, now += SEC / 10);
+        assert_true(bed.n > 2);
+        end(&bed);
+}
+
+/* Each is full itself: nobody waits for another. */
+static void test_shortages_of_their_own_do_not_wait(void **state) {
+        Bed bed;
+
+        (void) state;
+        begin(&bed, each);
+        for (uint64_t i = 1; i < 4; i++)
+                round_at(&bed, SEC + i * SEC / 10);
+        assert_int_equal(bed.n, 3);
+        end(&bed);
+}
+
+/* The one that was killed is gone before it is said to be: its sibling waits all the same. */
+static void test_a_dead_one_is_remembered(void **state) {
+        uint64_t now = SEC, dead;
+        Bed bed;
+
+        (void) state;
+        begin(&bed, "[rule r]\nMatch=/p/*\nWhen=unreclaimable > 80%\nThen=kill\nSettleSec=5s\n");
+        bed.bound[3] = bed.bound[4] = 2;
+        for (int i = 0; i < 3; i++)
+                round_at(&bed, now += SEC / 10);
+        assert_int_equal(bed.n, 1);
+        dead = bed.decided[0];
+        watchlist_died(bed.judging.watchlist, dead);
+        tree_died(bed.tree, dead, NULL, 1);
+        judging_done(&bed.judging, NULL, dead, &bed.verdicts[0], dead, REEVE_OUTCOME_DONE, now);
+        for (int i = 0; i < 45; i++)
+                round_at(&bed, now += SEC / 10);
+        assert_int_equal(bed.n, 1);
+        for (int i = 0; i < 15; i++)
+                round_at(&bed, now += SEC / 10);
+        assert_int_equal(bed.n, 2);
+        end(&bed);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_siblings_under_a_full_parent_take_turns),
+                cmocka_unit_test(test_shortages_of_their_own_do_not_wait),
+                cmocka_unit_test(test_a_dead_one_is_remembered),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
