@@ -1,6 +1,7 @@
 #include "supervisor/act/applylever.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "supervisor/act/applyentry.h"
@@ -131,6 +132,27 @@ void applier_lever(Applier *a, const ApplyLever *lever, ApplyLeverTold *ret) {
                 (void) drift_watch(a->drift, e->id, e->path, dirfd);
         a->dirty = true;
         applier_settle(a);
+}
+
+void applier_probe(Applier *a, const ApplyLever *lever) {
+        _cleanup_close_ int dirfd = cgroupfs_open_sure(&a->fs, lever->id, lever->path);
+        LimitEntry e = { .id = lever->id, .path = (char *) (uintptr_t) lever->path };
+        LimitKey key = apply_lever_key(lever->action);
+        Job j = { .a = a, .e = &e, .dirfd = dirfd };
+        Budget budget;
+
+        /* Of who has been written to already it is known. */
+        if (dirfd < 0 || limitstate_find(&a->state, lever->id))
+                return;
+        apply_budget_of(a, lever->path, &budget);
+        apply_decide_owner(&j, lever->own == BUDGET_OWN_NO ? budget.own : lever->own, /* fresh= */ false, /* owner_asks= */ false);
+        free(e.unit);
+        if (j.own.kind != OWNERSHIP_REFUSED)
+                return;
+        j.changes[key] = (Change) { .active = true, .wanted = LIMIT_UNKNOWN, .before = LIMIT_UNKNOWN };
+        if (lever->origin)
+                (void) snprintf(j.changes[key].origin, sizeof(j.changes[key].origin), "%s", lever->origin);
+        apply_finish(&j, key, REEVE_OUTCOME_REFUSED, j.own.reason, j.own.text);
 }
 
 /* ---- undoing ---- */

@@ -28,5 +28,8 @@ LimitKey apply_lever_key(RuleAction action);
  * applier_lift(), or by the next applier_configure() of another life. */
 void applier_lever(Applier *a, const ApplyLever *lever, ApplyLeverTold *ret);
 
+/* Says, as a refused limit without a wanted value, if the cgroup is not such that this could be written there; else nothing. */
+void applier_probe(Applier *a, const ApplyLever *lever);
+
 /* Takes it back: the value is again what budgets and Sets ask, or what was before. Also in Mode=watch. */
 void applier_lift(Applier *a, uint64_t id, LimitKey key, ApplyLeverTold *ret);

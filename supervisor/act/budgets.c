@@ -101,6 +101,9 @@ static void request_serve(Budgets *b, Request *r) {
                 applier_lever(a, &r->lever, &told);
                 answer_lever(b, r->cookie, &told);
                 break;
+        case REQUEST_PROBE:
+                applier_probe(a, &r->lever);
+                break;
         case REQUEST_LIFT:
                 applier_lift(a, r->id, r->key, &told);
                 answer_lever(b, r->cookie, &told);
@@ -257,20 +260,24 @@ int budgets_set(Budgets *b, uint64_t cookie, uint64_t id, const char *path, cons
         return request_post(b, r);
 }
 
-int budgets_lever(Budgets *b, uint64_t cookie, const ApplyLever *lever) {
-        Request *r = request_new(REQUEST_LEVER, cookie, lever->id, lever->path);
+static Request *lever_request(RequestType type, uint64_t cookie, const ApplyLever *lever) {
+        Request *r = request_new(type, cookie, lever->id, lever->path);
 
         if (!r)
-                return -ENOMEM;
+                return NULL;
         r->unit = lever->origin ? strdup(lever->origin) : NULL;
         r->lever = *lever;
         r->lever.path = r->path;
         r->lever.origin = r->unit;
-        if (idmap_set(&b->ids, lever->id, 0) < 0) {
-                r = request_free(r);
-                return -ENOMEM;
-        }
-        return request_post(b, r);
+        return r;
+}
+
+int budgets_lever(Budgets *b, uint64_t cookie, const ApplyLever *lever) {
+        return idmap_set(&b->ids, lever->id, 0) < 0 ? -ENOMEM : request_post(b, lever_request(REQUEST_LEVER, cookie, lever));
+}
+
+int budgets_probe(Budgets *b, const ApplyLever *lever) {
+        return request_post(b, lever_request(REQUEST_PROBE, 0, lever));
 }
 
 int budgets_lift(Budgets *b, uint64_t cookie, uint64_t id, LimitKey key) {

@@ -53,8 +53,10 @@ int budgets_set(Budgets *b, uint64_t cookie, uint64_t id, const char *path, cons
                 bool dry_run, bool risk, const LimitRequester *requester);
 
 /* Does a step of a rule to a limit, for as long as its incident lasts; or lifts it. Each gives one BUDGETS_LEVER with @cookie,
- * after a BUDGETS_RESULT where the limit was written or refused. Return 0 or -ENOMEM. */
+ * after a BUDGETS_RESULT where the limit was written or refused. A probe gives a BUDGETS_RESULT if it would be refused, and
+ * nothing else. Return 0 or -ENOMEM. */
 int budgets_lever(Budgets *b, uint64_t cookie, const ApplyLever *lever);
+int budgets_probe(Budgets *b, const ApplyLever *lever);
 int budgets_lift(Budgets *b, uint64_t cookie, uint64_t id, LimitKey key);
 
 /* Readable while answers wait. */

@@ -7,7 +7,7 @@
 #include "supervisor/text/config.h"
 
 /* What is to be done. */
-typedef enum RequestType { REQUEST_CONFIGURE, REQUEST_BORN, REQUEST_DIED, REQUEST_SET, REQUEST_LEVER, REQUEST_LIFT } RequestType;
+typedef enum RequestType { REQUEST_CONFIGURE, REQUEST_BORN, REQUEST_DIED, REQUEST_SET, REQUEST_LEVER, REQUEST_PROBE, REQUEST_LIFT } RequestType;
 
 /* One piece of work with all that it needs: its texts and its reference of the configuration are its own. */
 typedef struct Request {
@@ -19,7 +19,7 @@ typedef struct Request {
         BudgetValue values[LIMIT_KEYS];
         bool dry_run, risk;
         LimitRequester requester;
-        ApplyLever lever;                /* LEVER; its texts are @path and @unit */
+        ApplyLever lever;                /* LEVER, PROBE; its texts are @path and @unit */
         LimitKey key;                    /* LIFT */
 } Request;
 

@@ -225,6 +225,7 @@ static int overview_print(reeve *r, const Options *o, const Overview *v) {
 
         status_headline(c, v->status);
         status_why_not_better(c, v->status);
+        status_pauses(c, v->status);
         if (v->kills.n > 0)
                 recent_print(c, &v->kills);
         else {

@@ -143,8 +143,7 @@ static void totals_print(const CtlContext *c, const json_t *status) {
         (void) puts(whole ? "." : ": 'reevectl events --type gap' says when.");
 }
 
-/* What rules were told to leave alone. */
-static void pauses_print(const CtlContext *c, const json_t *status) {
+void status_pauses(const CtlContext *c, const json_t *status) {
         const json_t *one;
         size_t i;
 
@@ -218,7 +217,7 @@ static int daemon_status(const Options *o, json_t *status) {
                 status_headline(&o->context, status);
                 complaints_print(&o->context, status);
                 totals_print(&o->context, status);
-                pauses_print(&o->context, status);
+                status_pauses(&o->context, status);
                 (void) fputc('\n', stdout);
                 sources_print(&o->context, status);
                 (void) fputc('\n', stdout);

@@ -8,12 +8,16 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "policies/match.h"
 #include "supervisor/base/strbuf.h"
 #include "supervisor/flow/captures.h"
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
+
+/* So many cgroups of each rule are looked at for whether its limits could be written there. */
+enum { PROBES_MAX = 16 };
 
 ReeveMode settings_mode(const Supervisor *s) {
         return s->options.mode >= 0 ? (ReeveMode) s->options.mode : s->config->reeve.mode;
@@ -80,6 +84,45 @@ void settings_load(Supervisor *s) {
         }
 }
 
+/* Whether a step of @rule writes a limit; which. */
+static const RuleStep *limit_step(const RuleSection *rule) {
+        for (size_t i = 0; rule->enabled.value && i < rule->n_then; i++)
+                if (judge_is_temporary((int) rule->then[i].action) && rule->then[i].action != RULE_FREEZE)
+                        return &rule->then[i];
+        return NULL;
+}
+
+/* What could not be done where it may be needed is said now, and not only then. */
+static void probe(Supervisor *s, const RuleSection *rule, const RuleStep *step) {
+        char at[256], path[4352];
+        size_t n = 0;
+        TreeGroup g;
+
+        for (size_t i = tree_next(s->tree, 0, &g); i && n < PROBES_MAX; i = tree_next(s->tree, i, &g)) {
+                ApplyLever lever = { .id = g.id, .path = path, .action = step->action, .own = (BudgetOwn) rule->own.value,
+                                     .origin = origin_format(&step->at, at, sizeof(at)) };
+                bool matches = false;
+
+                if (!g.alive || tree_path(s->tree, g.id, path, sizeof(path)) < 0)
+                        continue;
+                for (size_t k = 0; k < rule->match.count && !matches; k++)
+                        matches = match_glob(rule->match.items[k].text, path);
+                if (matches) {
+                        (void) budgets_probe(s->budgets, &lever);
+                        n++;
+                }
+        }
+}
+
+static void probe_rules(Supervisor *s) {
+        for (size_t i = 0; settings_mode(s) == REEVE_MODE_ACT && i < s->config->n_rules; i++) {
+                const RuleStep *step = limit_step(&s->config->rules[i]);
+
+                if (step)
+                        probe(s, &s->config->rules[i], step);
+        }
+}
+
 void settings_apply(Supervisor *s) {
         BudgetsOptions options = {
                 .cgroup_root = s->fs.root,
@@ -106,6 +149,7 @@ void settings_apply(Supervisor *s) {
         captures_reset(s);
         watchlist_configure(s->rules.judging.watchlist, s->config, settings_mode(s));
         groups_report(s);
+        probe_rules(s);
 }
 
 /* ---- reload ---- */

@@ -64,7 +64,7 @@ static void check_usage_alone(Complaints *c, const RuleSection *rule) {
                 if (rule->when[i].what != RULE_USAGE)
                         return;
         for (size_t i = 0; i < rule->n_then; i++)
-                if (rule->then[i].action == RULE_TERM || rule->then[i].action == RULE_KILL) {
+                if (judge_ends_somebody((int) rule->then[i].action)) {
                         complaints_add(c, true, rule->when[0].at.file, rule->when[0].at.line,
                                        "rule %s: usage counts page cache and alone leads to %s; unreclaimable does not", rule->name,
                                        rule_action_to_string((int) rule->then[i].action));

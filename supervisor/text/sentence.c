@@ -179,8 +179,10 @@ void record_say_limit(Strbuf *out, const RecordContext *c, const RecordLimit *l)
                 say_value(out, l->key, l->after);
                 break;
         case RECORD_LIMIT_REFUSED:
-                strbuf_puts(out, " was not set to ");
-                say_value(out, l->key, l->wanted);
+                /* No value: nothing was asked for yet. */
+                strbuf_puts(out, l->wanted == RECORD_UNKNOWN ? " is not for rules to set" : " was not set to ");
+                if (l->wanted != RECORD_UNKNOWN)
+                        say_value(out, l->key, l->wanted);
                 break;
         case RECORD_LIMIT_CHANGED:
                 strbuf_printf(out, " was changed by %s from ", l->by && strcmp(l->by, "systemd") == 0 ? "systemd" : "someone else");

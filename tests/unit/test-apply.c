@@ -279,6 +279,13 @@ static void test_levers_are_lifted(void **state) {
         assert_int_equal(pull(&f, x, RULE_RAISE, 0.5, 9 << 20, BUDGET_OWN_ADOPT).outcome, REEVE_OUTCOME_INEFFECTIVE);
         assert_int_equal(lift(&f, x, LIMIT_MEMORY_MAX).outcome, REEVE_OUTCOME_DONE);
         assert_int_equal(get(&f, "x/memory.max"), 8388608);
+        f.told = 0;
+        applier_probe(&f.applier, &(ApplyLever) { .id = x, .path = "/x", .action = RULE_RELAX, .own = BUDGET_OWN_ADOPT });
+        assert_int_equal(f.told, 0);
+        applier_probe(&f.applier, &(ApplyLever) { .id = x, .path = "/x", .action = RULE_RELAX, .origin = "t.conf:9" });
+        assert_int_equal(f.told, 1);
+        assert_true(f.last.outcome == REEVE_OUTCOME_REFUSED && f.last.reason == REEVE_REASON_NOT_OWNED && f.last.wanted == LIMIT_UNKNOWN);
+        assert_int_equal(get(&f, "x/memory.high"), 8388608);
         assert_int_equal(pull(&f, x + 1000, RULE_RELAX, 0, 0, BUDGET_OWN_ADOPT).outcome, REEVE_OUTCOME_GONE);
         end(&f);
 }

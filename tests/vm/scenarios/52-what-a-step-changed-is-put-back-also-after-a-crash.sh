@@ -1,6 +1,7 @@
 #vm timeout=240 slow
 # A throttle, a freeze and a raise are undone when their incident is over, when reeved stops, and by the next reeved after a
-# SIGKILL between step and undoing, though that one only watches. The neighbour is never touched.
+# SIGKILL between step and undoing, though that one only watches. The neighbour is never touched. Where a limit would not be Reeve's
+# to write, that is said at load.
 #
 #   bed/52
 #   ├── guilty        64M: 45 MB       -> memory.high below it, then max again
@@ -10,8 +11,12 @@
 rules=$'[rule t]\nMatch=/bed/52/guilty /bed/52/innocent\nOwn=adopt\nWhen=unreclaimable > 60%\nThen=throttle 80%\nSettleSec=1s
 [rule f]\nMatch=/bed/52/still /bed/52/innocent\nWhen=unreclaimable > 60%\nThen=freeze 30s\nSettleSec=1s
 [rule r]\nMatch=/system.slice/bed-raised.service\nWhen=unreclaimable > 60%\nThen=raise 50% up to 96M\nSettleSec=1s\n'
-reeve_fresh "$rules"
-for name in guilty still innocent; do cg 52/$name memory.max=64M memory.swap.max=0 >/dev/null; done
+cg 52/innocent memory.max=64M memory.swap.max=0 >/dev/null
+reeve_fresh $'[rule t]\nMatch=/bed/52/innocent\nWhen=unreclaimable > 60%\nThen=throttle 80%'
+told() { [[ -n $(records limit | jq -c 'select(.cgroup.path == "/bed/52/innocent" and .outcome.result == "refused" and .reason == "not_owned")') ]]; }
+wait_until 20 "what would be refused is said at load" told
+configure "$rules"
+for name in guilty still; do cg 52/$name memory.max=64M memory.swap.max=0 >/dev/null; done
 value() { cat "$BED/52/$1"; }
 is() { [[ $(value "$1") == "$2" ]]; }
 isnt() { [[ $(value "$1") != "$2" ]]; }
