@@ -1,6 +1,7 @@
 /* A round of looks as an eye takes them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -240,6 +241,7 @@ static void look_whole(int dirfd, BatchItem *i, bool root, const Batch *b) {
         char text[256];
         CgroupEvents events = { .populated = KERNFILE_UNKNOWN };
         Reading before = i->reading;
+        struct stat st;
         int64_t group;
         ssize_t n = cgroupfs_read(dirfd, "cgroup.events", text, sizeof(text));
 
@@ -263,6 +265,7 @@ static void look_whole(int dirfd, BatchItem *i, bool root, const Batch *b) {
                 return;
         }
         i->marks = marks_read(dirfd);
+        i->owner = fstat(dirfd, &st) == 0 ? st.st_uid : UINT32_MAX;
         i->oom_group = cgroupfs_read_number(dirfd, "memory.oom.group", &group) == 0 && group != 0;
         settings_read(dirfd, &i->reading, b);
 }

@@ -21,7 +21,8 @@ typedef struct BatchItem {
         bool given;                     /* reading is known already: nothing is read */
 
         bool gone, populated, oom_group;
-        uint8_t marks;                  /* JUDGE_MARK_* */
+        uint8_t marks;                  /* JUDGE_MARK_*, and whose directory it is */
+        uint32_t owner;
         uint64_t bound_id;              /* the nearest ancestor that is full; 0: itself; BATCH_BOUND_HOST: none */
         double points;                  /* the highest; -1: not known */
         Reading reading;

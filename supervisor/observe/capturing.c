@@ -78,7 +78,9 @@ static bool is_told(uint64_t told, const WatchlistCgroup *g) {
 
 static CaptureLook look_of(const WatchlistCgroup *g) {
         return (CaptureLook) { .id = g->id, .known = g->known, .populated = g->populated, .oom_group = g->oom_group,
-                               .remembered = g->ring != NULL, .hot = g->hot, .stirred_usec = g->stirred_usec, .points = g->points, .reading = g->known ? g->last : capture_reading_none };
+                               .remembered = g->ring != NULL, .hot = g->hot, .stirred_usec = g->stirred_usec, .points = g->points,
+                               .marks = g->marks, .owner = g->owner, .bounded = g->bound_id != 0, .bound_id = g->bound_id,
+                               .reading = g->known ? g->last : capture_reading_none };
 }
 
 static void history_put(Capturing *c, CaptureKind kind, uint64_t id, const Observation *o) {
@@ -149,8 +151,15 @@ static void kills_put(Capturing *c, uint64_t now_usec) {
         for (size_t i = 0; i < j->n_kills && i < JUDGING_KILLS_MAX; i++)
                 if (now_usec - j->kills_usec[i] < span)
                         usec[n++] = j->kills_usec[i];
-        if (j->last_kill_usec)
-                capture_put_kills(&c->out, j->last_kill_usec, j->last_match_id, usec, n);
+        if (n > 0)
+                capture_put_kills(&c->out, usec, n);
+        /* In their order, the oldest first: the next takes its place. */
+        for (size_t i = 0; i < JUDGING_RECENT_MAX; i++) {
+                const JudgingKill *k = &j->recent[(j->n_recent + i) % JUDGING_RECENT_MAX];
+
+                if (k->match_id)
+                        capture_put_recent(&c->out, k->usec, k->match_id, k->bound_id);
+        }
 }
 
 static bool pauses_told(const Capturing *c) {
@@ -195,8 +204,9 @@ void capturing_begin(Capturing *c, uint64_t now_usec, int64_t offset_usec) {
         (void) snprintf(c->head.init_path, sizeof(c->head.init_path), "%s", j->init_path);
         (void) snprintf(c->head.own_path, sizeof(c->head.own_path), "%s", j->own_path);
         capture_put_head(&c->out, &c->head, config);
-        if (j->last_kill_usec)
-                (void) name_group(c, j->last_match_id);
+        for (size_t i = 0; i < JUDGING_RECENT_MAX; i++)
+                if (j->recent[i].match_id)
+                        (void) name_group(c, j->recent[i].match_id);
         kills_put(c, now_usec);
         pauses_put(c);
         if (c->all) {
@@ -251,6 +261,7 @@ static void item_put(Capturing *c, const BatchItem *item) {
         const WatchlistCgroup *g = watchlist_cgroup(c->judging->watchlist, item->id);
         CaptureLook look = { .id = item->id, .gone = item->gone, .quick = item->quick, .close = item->close, .given = item->given,
                              .populated = item->populated, .oom_group = item->oom_group, .points = item->points,
+                             .marks = item->marks, .owner = item->owner, .bounded = item->bound_wanted, .bound_id = item->bound_id,
                              .reading = item->reading };
         Reading before = g->last;
         uint64_t told;

@@ -295,7 +295,8 @@ static int take_group(Replay *p, const CaptureEvent *e) {
 
 static int take_last(Replay *p, const CaptureLook *look) {
         WatchlistCgroup g = { .id = look->id, .known = look->known, .populated = look->populated, .oom_group = look->oom_group,
-                              .points = look->points, .last = look->reading, .hot = look->hot, .stirred_usec = look->stirred_usec };
+                              .points = look->points, .last = look->reading, .hot = look->hot, .stirred_usec = look->stirred_usec,
+                              .marks = look->marks, .owner = look->owner, .bound_id = look->bound_id };
         char path[CAPTURE_PATH_SIZE];
 
         if (!watchlist_restore(p->judging.watchlist, &g, path_of(p, look->id, path, sizeof(path)), look->remembered, /* sleep= */ p->own))
@@ -323,6 +324,10 @@ static int take_look(Replay *p, const CaptureLook *look) {
         item->populated = look->populated;
         item->oom_group = look->oom_group;
         item->points = look->points;
+        item->marks = look->marks;
+        item->owner = look->owner;
+        item->bound_wanted = look->bounded;
+        item->bound_id = look->bound_id;
         item->reading = look->reading;
         p->sums.looks++;
         return 0;
@@ -349,10 +354,16 @@ static void take_kills(Replay *p, const CaptureEvent *e) {
 
         if (!p->own)
                 return;
-        j->last_kill_usec = e->time_usec;
-        j->last_match_id = e->id;
         j->n_kills = e->n_kills;
         memcpy(j->kills_usec, e->kills, e->n_kills * sizeof(*e->kills));
+}
+
+static void take_recent(Replay *p, const CaptureEvent *e) {
+        Judging *j = &p->judging;
+
+        if (p->own)
+                j->recent[j->n_recent++ % JUDGING_RECENT_MAX] = (JudgingKill) { .usec = e->recent_usec, .match_id = e->id,
+                                                                                .bound_id = e->bound_id };
 }
 
 static int take_pending(Replay *p, const CaptureEvent *e) {
@@ -424,6 +435,7 @@ static int take(Replay *p, CaptureReader *reader, const CaptureEvent *e, Watchli
                         observation_add(&(*state)->seen, &e->look.reading);
                 return 0;
         case CAPTURE_KILLS: take_kills(p, e); return 0;
+        case CAPTURE_RECENT: take_recent(p, e); return 0;
         case CAPTURE_PENDING: return take_pending(p, e);
         case CAPTURE_RESUMED:
         case CAPTURE_PAUSED: take_pause(p, e); return 0;

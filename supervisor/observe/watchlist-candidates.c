@@ -96,14 +96,8 @@ static JudgeShelter sheltered_below(const Tree *tree, const WatchlistMatch *m, c
 }
 
 /* Who owns a cgroup may mark it: what a user says of his own counts only among his own. */
-static unsigned marks_heard(const Tree *tree, const WatchlistMatch *m, const WatchlistBelow *b) {
-        TreeGroup own, match;
-
-        if (!b->cgroup->marks || !tree_get(tree, b->cgroup->id, &own) || own.owner == TREE_OWNER_UNKNOWN)
-                return 0;
-        if (own.owner == 0 || (tree_get(tree, m->cgroup->id, &match) && match.owner == own.owner))
-                return b->cgroup->marks;
-        return 0;
+static unsigned marks_heard(const WatchlistMatch *m, const WatchlistBelow *b) {
+        return b->cgroup->owner == 0 || b->cgroup->owner == m->cgroup->owner ? b->cgroup->marks : 0;
 }
 
 /* StepUp=: so many levels above @b, but never above the match. */
@@ -120,7 +114,7 @@ static const WatchlistBelow *higher(const Watchlist *w, const WatchlistBelow *b,
 
 static void candidate_add(Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere,
                           const WatchlistBelow *b, size_t *n) {
-        unsigned marks = marks_heard(tree, m, b);
+        unsigned marks = marks_heard(m, b);
         JudgeCandidate *c = &w->candidates[*n];
 
         for (size_t i = 0; i < *n; i++)

@@ -37,6 +37,9 @@ bool watchlist_restore(Watchlist *w, const WatchlistCgroup *last, const char *pa
         c->populated = last->populated;
         c->oom_group = last->oom_group;
         c->points = last->points;
+        c->marks = last->marks;
+        c->owner = last->owner;
+        c->bound_id = last->bound_id;
         c->last = last->last;
         c->hot = last->hot;
         c->stirred_usec = last->stirred_usec;

@@ -185,6 +185,7 @@ static void take_whole(WatchlistCgroup *c, const BatchItem *item) {
         c->full_usec = item->reading.time_usec;
         c->oom_group = item->oom_group;
         c->marks = item->marks;
+        c->owner = item->owner;
 }
 
 static void take_one(Watchlist *w, WatchlistCgroup *c, const BatchItem *item) {

@@ -25,6 +25,7 @@ typedef struct WatchlistCgroup {
         double points;                  /* the highest of its processes; -1: not known */
         bool known, populated, oom_group;
         uint8_t marks;                  /* as of the batch's item, like the next */
+        uint32_t owner;
         uint64_t bound_id;
         bool hot;                       /* it moved lately, or a rule may be about to hold */
         bool owed;                      /* something moved beside it, and it may have been this one: a look is due */

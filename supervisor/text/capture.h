@@ -13,15 +13,17 @@
  *   d ID                                    it is gone
  *   z [ID]                                  no more is told of it (of all) until it is told anew (c): its rules sleep
  *   c ID FLAGS READING                      what was last seen of it; k known, p populated, o memory.oom.group, r its history is kept,
- *                                           H it is hot, Sn it moved last at n, Pn points
+ *                                           H it is hot, Sn it moved last at n, Pn points, Mn its marks, On its owner (not 0), Bn what
+ *                                           bounds it
  *   h ID READING                            one before, oldest first
  *   j ID NUMBERS RULE, then m READING ...   how a rule stands on it, and what it has seen of it
- *   l LAST MATCH USEC ...                   kills that count for KillLimit=
+ *   l USEC ...                              kills that count for KillLimit=
+ *   y USEC MATCH BOUND                      one that may still show its effect; USEC 0: it is not done
  *   p COOKIE MATCH VICTIM ACTION STEP DRY REASON RULE       decided before, not done yet
  *   u                                       nothing is paused any more, but for what follows
  *   u ID [PATH]                             rules that look at ID or below it; and it is sheltered from others too
  *   r USEC TOTAL AVAILABLE SWAP FREE        a round of looks, with the host's numbers
- *   i ID FLAGS READING                      one look of it; also g gone, q quick, b limits as before, n nobody looked: so it stood
+ *   i ID FLAGS READING                      one look of it; also g gone, q quick (M, O and B where they were read), b limits as before, n nobody looked: so it stood
  *   v COOKIE USEC MATCH VICTIM ACTION STEP DRY REASON RULE, then w JSON     what was decided on it, and the record's members
  *   o COOKIE USEC OUTCOME KNOWN WHOM        what came of it; whom, as far as the judge passes over
  *   x USEC CGROUP LIMIT PATH                the kernel killed there
@@ -64,6 +66,7 @@ typedef enum CaptureKind {
         CAPTURE_STATE,
         CAPTURE_SEEN,                    /* what the rule of the last CAPTURE_STATE has seen */
         CAPTURE_KILLS,
+        CAPTURE_RECENT,
         CAPTURE_PENDING,
         CAPTURE_RESUMED,
         CAPTURE_PAUSED,
@@ -81,6 +84,10 @@ typedef struct CaptureLook {
         uint64_t id;
         bool known, gone, quick, close, given, populated, oom_group, remembered, hot;
         uint64_t stirred_usec;           /* when it moved last; 0: not known */
+        bool bounded;                    /* bound_id is told */
+        uint64_t bound_id;
+        uint32_t owner;
+        uint8_t marks;
         double points;                   /* -1: not known */
         Reading reading;
 } CaptureLook;
@@ -114,8 +121,9 @@ typedef struct CaptureEvent {
         CaptureVerdict verdict;          /* VERDICT, PENDING; of OUTCOME the cookie, time and victim */
         ReeveOutcome outcome;
         bool outcome_known;
-        uint64_t kills[CAPTURE_KILLS_MAX];      /* KILLS: the times; the last, and its match, are time_usec and id */
+        uint64_t kills[CAPTURE_KILLS_MAX];      /* KILLS: the times */
         size_t n_kills;
+        uint64_t recent_usec, bound_id;  /* RECENT: of the match id */
         uint64_t lost_rounds;
         char word[32];                   /* END */
 } CaptureEvent;
@@ -152,7 +160,8 @@ void capture_put_asleep(Strbuf *out, uint64_t id);
 /* 'c', 'h', 'i' and 'm' lines: @before is the reading told before of the same (NULL: none). */
 void capture_put_look(Strbuf *out, CaptureKind kind, const CaptureLook *look, const Reading *before);
 void capture_put_state(Strbuf *out, const CaptureState *state, size_t n_conditions, const char *rule);
-void capture_put_kills(Strbuf *out, uint64_t last_usec, uint64_t match_id, const uint64_t *usec, size_t n);
+void capture_put_kills(Strbuf *out, const uint64_t *usec, size_t n);
+void capture_put_recent(Strbuf *out, uint64_t usec, uint64_t match_id, uint64_t bound_id);
 void capture_put_resumed(Strbuf *out);
 void capture_put_paused(Strbuf *out, uint64_t id, const char *path);
 void capture_put_round(Strbuf *out, uint64_t now_usec, const HostReading *host);

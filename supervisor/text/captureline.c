@@ -52,6 +52,20 @@ static bool ends(const Cursor *c) {
         return c->p == c->end;
 }
 
+static bool extras_take(Cursor *c, CaptureLook *ret) {
+        uint64_t n = 0;
+
+        if (cursor_word(c, "M") && (!capture_unsigned_take(c, &n) || n > UINT8_MAX))
+                return false;
+        ret->marks = (uint8_t) n;
+        n = 0;
+        if (cursor_word(c, "O") && (!capture_unsigned_take(c, &n) || n > UINT32_MAX))
+                return false;
+        ret->owner = (uint32_t) n;
+        ret->bounded = cursor_word(c, "B");
+        return !ret->bounded || capture_unsigned_take(c, &ret->bound_id);
+}
+
 bool capture_line_flags(Cursor *c, CaptureLook *ret) {
         uint64_t points;
 
@@ -76,12 +90,15 @@ bool capture_line_flags(Cursor *c, CaptureLook *ret) {
                         return false;
                 ret->points = (double) points;
         }
-        return true;
+        return extras_take(c, ret);
 }
 
 static bool passed_take(Cursor *c, JudgeState *s) {
         uint64_t n;
 
+        if (!capture_take_unsigned(c, &n) || n > UINT32_MAX || !capture_take_bool(c, &s->ended))
+                return false;
+        s->failures = (unsigned) n;
         if (!capture_take_unsigned(c, &n) || n > JUDGE_PASSED_MAX)
                 return false;
         for (s->n_passed = 0; s->n_passed < n; s->n_passed++)
@@ -120,8 +137,6 @@ bool capture_line_state(Cursor *c, CaptureEvent *e) {
 }
 
 bool capture_line_kills(Cursor *c, CaptureEvent *e) {
-        if (!capture_take_unsigned(c, &e->time_usec) || !capture_take_unsigned(c, &e->id))
-                return false;
         for (e->n_kills = 0; !ends(c); e->n_kills++)
                 if (e->n_kills == CAPTURE_KILLS_MAX || !capture_take_unsigned(c, &e->kills[e->n_kills]))
                         return false;

@@ -262,7 +262,7 @@ static int look_take(CaptureReader *r, Cursor *c, CaptureEvent *ret, CaptureErro
         if (!capture_take_unsigned(c, &look->id) || !(last = last_of(r, look->id)))
                 return fail(r, e, "a look at a cgroup that was not told of before (g)");
         if (ret->kind != CAPTURE_BEFORE && !capture_line_flags(c, look))
-                return fail(r, e, "the flags of a look are letters of kgqbnporH, Sn and Pn, or -");
+                return fail(r, e, "the flags of a look are letters of kgqbnporH, Sn, Pn, Mn, On and Bn, or -");
         before = ret->kind == CAPTURE_LAST ? &capture_reading_none : ret->kind == CAPTURE_LOOK ? last
                  : r->before_id == look->id ? &r->before : &capture_reading_none;
         if (!cursor_word(c, " ") || !capture_reading_take(c, before, &look->reading) || c->p != c->end)
@@ -318,6 +318,10 @@ static int other_take(CaptureReader *r, Cursor *c, char letter, CaptureEvent *re
         case 'z': good = c->p == c->end || (capture_take_unsigned(c, &ret->id) && c->p == c->end); break;
         case 'j': good = capture_line_state(c, ret); break;
         case 'l': good = capture_line_kills(c, ret); break;
+        case 'y':
+                good = capture_take_unsigned(c, &ret->recent_usec) && capture_take_unsigned(c, &ret->id) &&
+                       capture_take_unsigned(c, &ret->bound_id) && c->p == c->end;
+                break;
         case 'u': good = pause_take(c, ret); break;
         case 'r': good = capture_line_round(c, ret); break;
         case 'o': good = capture_line_outcome(c, ret); break;
@@ -336,7 +340,7 @@ static int other_take(CaptureReader *r, Cursor *c, char letter, CaptureEvent *re
 
 static const struct { char letter; CaptureKind kind; } kinds[] = {
         { 'g', CAPTURE_GROUP },   { 'd', CAPTURE_GONE },    { 'c', CAPTURE_LAST },  { 'h', CAPTURE_BEFORE }, { 'j', CAPTURE_STATE },
-        { 'm', CAPTURE_SEEN },    { 'l', CAPTURE_KILLS },   { 'p', CAPTURE_PENDING }, { 'r', CAPTURE_ROUND }, { 'i', CAPTURE_LOOK },
+        { 'm', CAPTURE_SEEN },    { 'l', CAPTURE_KILLS },   { 'y', CAPTURE_RECENT },   { 'p', CAPTURE_PENDING }, { 'r', CAPTURE_ROUND }, { 'i', CAPTURE_LOOK },
         { 'v', CAPTURE_VERDICT }, { 'o', CAPTURE_OUTCOME }, { 'u', CAPTURE_RESUMED }, { 'z', CAPTURE_ASLEEP }, { 'x', CAPTURE_KERNEL }, { 'L', CAPTURE_LOST },   { 'E', CAPTURE_END },
 };
 

@@ -69,6 +69,12 @@ static void flags_put(Strbuf *out, const CaptureLook *look) {
                 strbuf_printf(out, "S%" PRIu64, look->stirred_usec);
         if (look->points >= 0)
                 strbuf_printf(out, "P%.0f", look->points);
+        if (look->marks)
+                strbuf_printf(out, "M%u", (unsigned) look->marks);
+        if (look->owner)
+                strbuf_printf(out, "O%" PRIu32, look->owner);
+        if (look->bounded)
+                strbuf_printf(out, "B%" PRIu64, look->bound_id);
         if (out->length == length)
                 strbuf_puts(out, "-");
 }
@@ -96,7 +102,7 @@ void capture_put_state(Strbuf *out, const CaptureState *state, size_t n_conditio
 
         strbuf_printf(out, "j %" PRIu64 " %d %d %" PRIu64 " %" PRIu64 " %zu %d %d %" PRIu64 " %d", state->id, state->twice, s->crossed,
                       s->crossed_usec, s->incident, s->step, s->acting, s->exhausted, s->settle_until_usec, s->told);
-        strbuf_printf(out, " %zu", s->n_passed);
+        strbuf_printf(out, " %u %d %zu", s->failures, s->ended, s->n_passed);
         for (size_t i = 0; i < s->n_passed; i++)
                 strbuf_printf(out, " %" PRIu64, s->passed[i]);
         n_conditions = n_conditions < JUDGE_WHEN_MAX ? n_conditions : JUDGE_WHEN_MAX;
@@ -106,11 +112,15 @@ void capture_put_state(Strbuf *out, const CaptureState *state, size_t n_conditio
         line_put(out, " ", rule);
 }
 
-void capture_put_kills(Strbuf *out, uint64_t last_usec, uint64_t match_id, const uint64_t *usec, size_t n) {
-        strbuf_printf(out, "l %" PRIu64 " %" PRIu64, last_usec, match_id);
+void capture_put_kills(Strbuf *out, const uint64_t *usec, size_t n) {
+        strbuf_puts(out, "l");
         for (size_t i = 0; i < n; i++)
                 strbuf_printf(out, " %" PRIu64, usec[i]);
         strbuf_puts(out, "\n");
+}
+
+void capture_put_recent(Strbuf *out, uint64_t usec, uint64_t match_id, uint64_t bound_id) {
+        strbuf_printf(out, "y %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", usec, match_id, bound_id);
 }
 
 void capture_put_resumed(Strbuf *out) {

@@ -45,9 +45,9 @@ static void test_bad_input_is_told_with_its_place(void **state) {
                 { HEAD "g 2 1 /a\ni 2 p t=1y=5\n", 16, "this is no reading" },
                 { HEAD "g 2 1 /a\ni 2 p t=1c=5 \n", 16, "this is no reading" },
                 { HEAD "m t=1\n", 15, "follows how it stands" },
-                { HEAD "j 2 0 0 0 0 0 0 0 0 0 0 0 r\n", 15, "was not told of" },
-                { HEAD "g 2 1 /a\nj 2 0 0 0 0 0 0 0 0 0 9 0 r\n", 16, "'j' that is not whole" },
-                { HEAD "g 2 1 /a\nj 2 0 0 0 0 0 0 0 0 0 0 17 r\n", 16, "'j' that is not whole" },
+                { HEAD "j 2 0 0 0 0 0 0 0 0 0 0 0 0 0 r\n", 15, "was not told of" },
+                { HEAD "g 2 1 /a\nj 2 0 0 0 0 0 0 0 0 0 0 0 9 0 r\n", 16, "'j' that is not whole" },
+                { HEAD "g 2 1 /a\nj 2 0 0 0 0 0 0 0 0 0 0 0 0 17 r\n", 16, "'j' that is not whole" },
                 { HEAD "r 1 2 3\n", 15, "'r' that is not whole" },
                 { HEAD "r 1 2 3 4 5 6\n", 15, "'r' that is not whole" },
                 { HEAD "u x\n", 15, "'u' that is not whole" },
@@ -157,6 +157,12 @@ static void test_a_section_comes_back(void **state) {
         CaptureEvent e;
 
         (void) state;
+        s.judge.failures = 3;
+        s.judge.ended = true;
+        look.marks = 5;
+        look.owner = 1000;
+        look.bounded = true;
+        look.bound_id = UINT64_MAX;
         s.judge.conditions[1] = (ConditionState) { .over = true, .since_usec = 5, .holds = true };
         if (config_parse(files, 2, &config, &complaints) < 0)
                 fail_msg("%s", complaints.items[0].message);
@@ -165,7 +171,8 @@ static void test_a_section_comes_back(void **state) {
         capture_put_look(&out, CAPTURE_LAST, &look, NULL);
         capture_put_state(&out, &s, 2, "r x");
         capture_put_look(&out, CAPTURE_SEEN, &look, NULL);
-        capture_put_kills(&out, 50, 2, (const uint64_t[]) { 40, 50 }, 2);
+        capture_put_kills(&out, (const uint64_t[]) { 40, 50 }, 2);
+        capture_put_recent(&out, 0, 2, 9);
         capture_put_resumed(&out);
         capture_put_paused(&out, 2, "/a b");
         capture_put_paused(&out, 0, NULL);
@@ -192,14 +199,18 @@ static void test_a_section_comes_back(void **state) {
         assert_int_equal(capture_next(r, &e, &error), 1);
         assert_memory_equal(&e.look.reading, &look.reading, sizeof(Reading));
         assert_true(e.look.points > 76 && e.look.points < 78 && e.look.known);
+        assert_true(e.look.marks == 5 && e.look.owner == 1000 && e.look.bounded && e.look.bound_id == UINT64_MAX);
         assert_int_equal(capture_next(r, &e, &error), 1);
         assert_true(e.state.twice && e.state.judge.n_passed == 2 && e.state.judge.passed[1] == 9 && e.state.judge.conditions[1].holds);
         assert_int_equal(e.state.judge.settle_until_usec, 99);
+        assert_true(e.state.judge.failures == 3 && e.state.judge.ended);
         assert_string_equal(e.rule, "r x");
         assert_int_equal(capture_next(r, &e, &error), 1);
         assert_memory_equal(&e.look.reading, &look.reading, sizeof(Reading));
         assert_int_equal(capture_next(r, &e, &error), 1);
         assert_int_equal(e.n_kills, 2);
+        assert_int_equal(capture_next(r, &e, &error), 1);
+        assert_true(e.kind == CAPTURE_RECENT && e.recent_usec == 0 && e.id == 2 && e.bound_id == 9);
         assert_int_equal(capture_next(r, &e, &error), 1);
         assert_int_equal(e.kind, CAPTURE_RESUMED);
         assert_int_equal(capture_next(r, &e, &error), 1);

@@ -18,7 +18,7 @@ enum { MB = 1 << 20, GROUPS = 12, TEXT = 8 << 20, DOING = 16 };
 static const char text_of_rules[] =
         "[reeve]\nMode=act\nKillLimit=20 per 1min\nNever=/a/keep\n"
         "[rule squeeze]\nMatch=/a\nWhen=unreclaimable > 60%\nWhen=memory.full over 1s > 5% for 400ms\nThen=notify\nThen=reclaim 16M\nThen=term 1s\nThen=kill\n"
-        "Rank=growth size\nSettleSec=2s\n"
+        "Rank=growth size\nSettleSec=2s\nStepUp=2\n"
         "[rule stall]\nMatch=/**\nWhen=memory.some over 2s > 50%\nThen=kill\nRank=pressure swap\nAvoid=/a/2\nSettleSec=1s\n"
         "[rule dry]\nMatch=/a\nWhen=usage > 50%\nThen=kill\nDryRun=yes\nSettleSec=3s\n"
         "[rule host]\nMatch=/\nWhen=host.available < 10%\nThen=kill\nCandidates=/a/* /b\nNever=/a/1/sub\nSettleSec=2s\n"
@@ -199,6 +199,9 @@ static void look(Host *h) {
                                 item->reading = h->groups[k].r;
                                 item->populated = h->groups[k].populated;
                                 item->oom_group = k == 2;
+                                item->marks = k % 5 == 3 ? JUDGE_MARK_AVOID : k == 7 ? JUDGE_MARK_OMIT : 0;
+                                item->owner = k == 8 ? 1000 : 0;
+                                item->bound_id = !item->bound_wanted ? 0 : below(3) ? 3 : BATCH_BOUND_HOST;
                         }
                 if (item->id == 1)
                         item->reading = (Reading) { .limit = READING_UNLIMITED, .current = 3000 * (int64_t) MB, .unreclaimable = READING_UNKNOWN };

@@ -215,8 +215,9 @@ static void test_step_up_and_marks(void **state) {
         assert_string_equal(c[0].path, "/a/one");
         assert_int_equal(c[1].preference, -1);
         assert_int_equal(c[2].shelter, JUDGE_OMIT);
-        tree_fill(t, 3, 1000, NULL);
-        tree_fill(t, 4, 1000, NULL);
+        for (size_t i = 0; i < b.n; i++)
+                b.items[i].owner = b.items[i].id == 3 || b.items[i].id == 4 ? 1000 : 0;
+        watchlist_take(w, &b);
         c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
         assert_int_equal(open, 3);
         assert_string_equal(c[0].path, "/a/two");

@@ -2,55 +2,55 @@
 # Siblings matched each by itself under one full parent take turns; a cgroup that root marked user.oomd_omit is not chosen; after a
 # kill that did not help StepUp= takes the parent of the next victim, and no more.
 #
-#   bed/54            memory.max 106M, full
+#   bed/55            memory.max 106M, full
 #   ├── a             50 MB        -> one of the two is killed,
 #   └── b             50 MB        -> the other 3 s (SettleSec=) later
-#   bed/54m           memory.max 96M
+#   bed/55m           memory.max 96M
 #   ├── omitted       40 MB, user.oomd_omit     -> alive
 #   └── guilty        20 MB        -> killed
-#   bed/54s           memory.max 128M
+#   bed/55s           memory.max 128M
 #   ├── pod/x, y, z   20, 18, 16 MB    -> x killed, which is not enough, then pod as a whole
 #   └── innocent      14 MB        -> alive
 set_mark() { python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.oomd_omit", b"1")' "$1"; }
-reeve_fresh $'[rule each]\nMatch=/bed/54/*\nWhen=unreclaimable > 40%\nThen=kill\nSettleSec=3s
-[rule marks]\nMatch=/bed/54m\nWhen=unreclaimable > 50%\nThen=kill\nSettleSec=1s
-[rule up]\nMatch=/bed/54s\nWhen=unreclaimable > 30%\nThen=kill\nStepUp=1\nSettleSec=1s'
-for name in 54/a 54/b 54m/omitted 54m/guilty 54s/pod/x 54s/pod/y 54s/pod/z 54s/innocent; do cg "$name" >/dev/null; done
+reeve_fresh $'[rule each]\nMatch=/bed/55/*\nWhen=unreclaimable > 40% for 2s\nThen=kill\nSettleSec=3s
+[rule marks]\nMatch=/bed/55m\nWhen=unreclaimable > 50%\nThen=kill\nSettleSec=1s
+[rule up]\nMatch=/bed/55s\nWhen=unreclaimable > 30%\nThen=kill\nStepUp=1\nSettleSec=1s'
+for name in 55/a 55/b 55m/omitted 55m/guilty 55s/pod/x 55s/pod/y 55s/pod/z 55s/innocent; do cg "$name" >/dev/null; done
 limit() { echo 0 >"$BED/$1/memory.swap.max"; echo "$2" >"$BED/$1/memory.max"; }
-limit 54 106M; limit 54m 96M; limit 54s 128M
-set_mark "$BED/54m/omitted" || skip "no extended attributes of users on this cgroup2"
+limit 55 106M; limit 55m 96M; limit 55s 128M
+set_mark "$BED/55m/omitted" || skip "no extended attributes of users on this cgroup2"
 said() { [[ -n $(records verdict | jq -c "select(.action == \"kill\" and .outcome.result == \"done\") | select($1)") ]]; }
 
-spawn "$BED/54/a" "$LOADS/hog" --quiet 50
+spawn "$BED/55/a" "$LOADS/hog" --quiet 50
 a=$PID
-spawn "$BED/54/b" "$LOADS/hog" --quiet 50
+spawn "$BED/55/b" "$LOADS/hog" --quiet 50
 b=$PID
 both_gone() { gone "$a" && gone "$b"; }
 wait_until 30 "both have had their turn" both_gone
-both_said() { said '.cgroup.path == "/bed/54/a"' && said '.cgroup.path == "/bed/54/b"'; }
+both_said() { said '.cgroup.path == "/bed/55/a"' && said '.cgroup.path == "/bed/55/b"'; }
 wait_until 20 "both are on record" both_said
 apart=$(records verdict | jq -s '[.[] | select(.rule == "each" and .action == "kill") | .boottime_usec] | .[1] - .[0]')
 [[ $apart -ge 2900000 ]] || fail "the second was killed $apart us after the first"
 
-spawn "$BED/54m/omitted" "$LOADS/hog" --quiet 40
+spawn "$BED/55m/omitted" "$LOADS/hog" --quiet 40
 omitted=$PID
-spawn "$BED/54m/guilty" "$LOADS/hog" --quiet 20
+spawn "$BED/55m/guilty" "$LOADS/hog" --quiet 20
 guilty=$PID
 wait_until 30 "the guilty one is dead" gone "$guilty"
-wait_until 20 "it is on record" said '.cgroup.path == "/bed/54m"'
+wait_until 20 "it is on record" said '.cgroup.path == "/bed/55m"'
 expect "$(records verdict | jq -c 'select(.rule == "marks" and .action == "kill")' | head -n 1)" \
-        '.candidates[] | select(.cgroup.path == "/bed/54m/omitted") | .protected_by == "omit"' "why not the larger one"
+        '.candidates[] | select(.cgroup.path == "/bed/55m/omitted") | .protected_by == "omit"' "why not the larger one"
 
-spawn "$BED/54s/innocent" "$LOADS/hog" --quiet 14
+spawn "$BED/55s/innocent" "$LOADS/hog" --quiet 14
 innocent=$PID
-spawn "$BED/54s/pod/x" "$LOADS/hog" --quiet 20
+spawn "$BED/55s/pod/x" "$LOADS/hog" --quiet 20
 x=$PID
-spawn "$BED/54s/pod/y" "$LOADS/hog" --quiet 18
+spawn "$BED/55s/pod/y" "$LOADS/hog" --quiet 18
 y=$PID
-spawn "$BED/54s/pod/z" "$LOADS/hog" --quiet 16
+spawn "$BED/55s/pod/z" "$LOADS/hog" --quiet 16
 z=$PID
 pod_gone() { gone "$x" && gone "$y" && gone "$z"; }
 wait_until 30 "the whole of pod is dead" pod_gone
-wait_until 20 "it is on record as one" said '.victim.path == "/bed/54s/pod" and (.pids | length) == 2'
+wait_until 20 "it is on record as one" said '.victim.path == "/bed/55s/pod" and (.pids | length) == 2'
 for pid in $omitted $innocent; do gone "$pid" && fail "an innocent one is dead"; done
-expect_equal "$(cg_event "$BED/54" oom_kill)$(cg_event "$BED/54m" oom_kill)$(cg_event "$BED/54s" oom_kill)" 000 "the kernel killed nobody"
+expect_equal "$(cg_event "$BED/55" oom_kill)$(cg_event "$BED/55m" oom_kill)$(cg_event "$BED/55s" oom_kill)" 000 "the kernel killed nobody"
