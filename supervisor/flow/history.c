@@ -58,7 +58,7 @@ void history_take(Supervisor *s) {
         }
         /* Whoever kills us before the last one stands in the spool makes us read once more. */
         if (s->read_back && !late_reads_back(s)) {
-                s->read_back = false;
+                s->read_back = s->accounted_before = false;
                 mark_read_back(s);
         }
 }
