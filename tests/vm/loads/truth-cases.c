@@ -199,19 +199,39 @@ static void end_all(const Group *g) {
 }
 
 /* More children than fit: the kernel kills one after the other, until the rest has room. */
-static void play_bomb(Manager *m, Case *c) {
-        Role role = { .play = role_bomb, .bytes = 600 * 1024, .count = 4 + (int) random_below(m, 8) };
+static void bomb_play(Manager *m, Case *c, const Role *role) {
         Group g;
-        line_make(m, &g, 1, "bomb", false);
+        line_make(m, &g, 1, c->kind, false);
         limit_to(&g, "2M");
         c->limit = &g;
-        cast(m, c, &g, &role);
+        cast(m, c, &g, role);
         while (!bomb_over(m, &g)) {
                 reap_ready(m, c, &g);
                 usleep(1000);
         }
         end_all(&g);
         reap_all(m, c, &g);
+        group_remove(&g);
+}
+
+static void play_bomb(Manager *m, Case *c) {
+        Role role = { .play = role_bomb, .bytes = 600 * 1024, .count = 4 + (int) random_below(m, 8) };
+        bomb_play(m, c, &role);
+}
+
+static void play_forkbomb(Manager *m, Case *c) {
+        Role role = { .play = role_forkbomb, .bytes = 200 * 1024, .count = 3 + (int) random_below(m, 3) };
+        bomb_play(m, c, &role);
+}
+
+/* Its swap fills first, where the host has any: then the limit is what it is without. */
+static void play_swap(Manager *m, Case *c) {
+        Group g;
+        line_make(m, &g, 1, "swap", false);
+        group_set(&g, "memory.max", "1M");
+        file_write(g.fd, "memory.swap.max", "1M");
+        c->limit = &g;
+        reap(m, c, cast(m, c, &g, &hog)->pid);
         group_remove(&g);
 }
 
@@ -308,7 +328,8 @@ static const struct {
         { "deep", play_deep, 5 },      { "group", play_group, 8 },           { "group_above", play_group_above, 8 },
         { "shared", play_shared, 8 },  { "leaderless", play_leaderless, 8 }, { "bomb", play_bomb, 3 },
         { "race", play_race, 8 },      { "moved", play_moved, 8 },           { "write", play_write, 6 },
-        { "hostile", play_hostile, 10 }, { "unkillable", play_unkillable, 1 },
+        { "hostile", play_hostile, 10 }, { "unkillable", play_unkillable, 1 }, { "forkbomb", play_forkbomb, 0 },
+        { "swap", play_swap, 0 },
 };
 
 /* Is @kind one of the words in "a,b,c"? */
@@ -320,8 +341,11 @@ static bool among(const char *kind, const char *kinds) {
         return false;
 }
 
+/* Those of weight 0 are played where they are asked for. */
 static unsigned weight_of(size_t i, const char *kinds) {
-        return !kinds || among(cases[i].kind, kinds) ? cases[i].weight : 0;
+        if (!kinds)
+                return cases[i].weight;
+        return !among(cases[i].kind, kinds) ? 0 : cases[i].weight ? cases[i].weight : 4;
 }
 
 bool case_known(const char *kinds) {
@@ -350,20 +374,31 @@ void case_play(Manager *m, const char *kinds) {
 }
 
 /* Nobody else plays meanwhile: the kernel takes the largest of the host. */
-void case_sysrq(Manager *m) {
+static void case_of_host(Manager *m, Case known, const Role *role, bool ask) {
         static Case c;
-        Role role = { .play = role_fill, .bytes = 24 << 20, .adj = 1000 };
         Group g;
         memset(m->stage, 0, sizeof(*m->stage));
-        c = (Case) { .kind = "sysrq", .scope = "host", .killer = "sysrq", .selection = "sysrq" };
+        c = known;
         m->n++;
         alarm(240);
-        line_make(m, &g, 1, "sysrq", false);
-        Actor *a = cast(m, &c, &g, &role);
-        wait_full(m, 1);
-        file_write(AT_FDCWD, "/proc/sysrq-trigger", "f");
+        line_make(m, &g, 1, c.kind, false);
+        Actor *a = cast(m, &c, &g, role);
+        if (ask) {
+                wait_full(m, 1);
+                file_write(AT_FDCWD, "/proc/sysrq-trigger", "f");
+        }
         reap(m, &c, a->pid);
         group_remove(&g);
         alarm(0);
         tell(m, &c);
+}
+
+void case_sysrq(Manager *m) {
+        Role role = { .play = role_fill, .bytes = 24 << 20, .adj = 1000 };
+        case_of_host(m, (Case) { .kind = "sysrq", .scope = "host", .killer = "sysrq", .selection = "sysrq" }, &role, true);
+}
+
+void case_host(Manager *m) {
+        Role role = { .play = role_hog, .adj = 1000 };
+        case_of_host(m, (Case) { .kind = "host", .scope = "host", .killer = "kernel", .selection = "badness" }, &role, false);
 }

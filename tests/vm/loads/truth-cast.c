@@ -124,6 +124,15 @@ void role_sharer(Manager *m, const Role *role) {
         take(-1);
 }
 
+/* Twice as many with each generation; each asks for its share at once. */
+void role_forkbomb(Manager *m, const Role *role) {
+        for (int generation = role->count; generation > 0; generation--)
+                (void) fork();
+        take(role->bytes);
+        say_full(m->stage);
+        stay();
+}
+
 void role_bomb(Manager *m, const Role *role) {
         for (int i = 0; i < role->count; i++)
                 if (fork() == 0) {

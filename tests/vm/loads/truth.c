@@ -4,9 +4,10 @@
  *     --seed N         of the mixture (1); it is printed
  *     --managers N     processes that play cases side by side, COUNT in all (1)
  *     --kinds A,B      of own same ancestor deep group group_above shared leaderless bomb race moved write hostile unkillable
- *                      (all of them)
+ *                      (all of these), and of forkbomb swap
  *     --premade        COUNT cgroups with a process each, made before; all killed at one instant, removed as they die
  *     --sysrq N        N kills by sysrq-f at the end, when nothing else goes on
+ *     --host N         and N because the host has no memory left
  *
  * PARENT is a cgroup's directory with the memory controller for its children. Prints what it does; exits 0 when all cases
  * were played. FILE: tests/vm/compare-truth. */
@@ -30,12 +31,12 @@ static const char mount_point[] = "/sys/fs/cgroup";
 
 typedef struct Options {
         const char *out, *kinds, *parent;
-        long seed, managers, count, sysrq;
+        long seed, managers, count, sysrq, host;
         bool premade;
 } Options;
 
 static int usage(void) {
-        fprintf(stderr, "usage: truth [--seed N] [--managers N] [--kinds A,B] [--premade] [--sysrq N] --out FILE PARENT COUNT\n");
+        fprintf(stderr, "usage: truth [--seed N] [--managers N] [--kinds A,B] [--premade] [--sysrq N] [--host N] --out FILE PARENT COUNT\n");
         return 2;
 }
 
@@ -48,6 +49,8 @@ static int parse(int argc, char **argv, Options *o) {
                         o->managers = atol(value), i++;
                 else if (!strcmp(argv[i], "--sysrq"))
                         o->sysrq = atol(value), i++;
+                else if (!strcmp(argv[i], "--host"))
+                        o->host = atol(value), i++;
                 else if (!strcmp(argv[i], "--kinds"))
                         o->kinds = value, i++;
                 else if (!strcmp(argv[i], "--out"))
@@ -173,11 +176,13 @@ int main(int argc, char **argv) {
                 premade_run(&o, out);
         else
                 failed = managers_run(&o, out);
-        if (o.sysrq > 0) {
+        if (o.sysrq > 0 || o.host > 0) {
                 Manager m;
                 manager_begin(&m, &o, out, (int) o.managers);
                 for (long i = 0; i < o.sysrq; i++)
                         case_sysrq(&m);
+                for (long i = 0; i < o.host; i++)
+                        case_host(&m);
         }
         tell_counter(out, "end");
         if (failed > 0)

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { PATH_SIZE = 4096, ACTORS_MAX = 40, LEVELS_MAX = 12 };
+enum { PATH_SIZE = 4096, ACTORS_MAX = 96, LEVELS_MAX = 12 };
 
 /* A cgroup that this program made. */
 typedef struct Group {
@@ -80,6 +80,7 @@ void role_sleep(Manager *m, const Role *role);
 void role_leaderless(Manager *m, const Role *role);
 void role_sharer(Manager *m, const Role *role);
 void role_bomb(Manager *m, const Role *role);
+void role_forkbomb(Manager *m, const Role *role);
 void role_racer(Manager *m, const Role *role);
 void role_gated(Manager *m, const Role *role);
 
@@ -88,3 +89,4 @@ uint64_t random_below(Manager *m, uint64_t n);
 bool case_known(const char *kind);
 void case_play(Manager *m, const char *kinds);
 void case_sysrq(Manager *m);
+void case_host(Manager *m);
