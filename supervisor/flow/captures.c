@@ -82,6 +82,7 @@ static void stream_round(Supervisor *s, CaptureStream *t, const Batch *b, uint64
                 stream_flush(t);
         }
         capturing_round(&t->capturing, b, now_usec);
+        t->left_out += !t->capturing.whole;
 }
 
 static void reply_recent(Supervisor *s, ServerCall *call) {

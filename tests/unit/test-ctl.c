@@ -325,6 +325,11 @@ static void test_replay(void **state) {
                 { .arguments = { "replay", "/nowhere" }, .exit_code = 1, .complains = "No such file" },
                 { .arguments = { "replay" }, .exit_code = 2, .complains = "replay FILE" },
                 { .arguments = { "capture", "--socket", "@NOWHERE", "x" }, .exit_code = 3, .complains = "does not answer" },
+                { .arguments = { "recommend", "/system.slice/web-1.service" },
+                  .says = { "MemoryMax=", "3 OOM kills by its own limit, the highest at 512M", "Risk: high", "hardly looked at", "wanted more than that" } },
+                { .arguments = { "recommend", "/quiet" }, .says = { "nothing was seen" } },
+                { .arguments = { "recommend", "/system.slice/web-1.service", "--json" },
+                  .says = { "\"own_kills\":3,\"killed_at_bytes\":536870912", "\"level\":\"high\"", "\"reason\":\"killed\"" } },
                 { .arguments = { "recommend", "--socket", "@NOWHERE", "x" }, .exit_code = 3, .complains = "does not answer" },
         };
 
