@@ -1,7 +1,7 @@
 # What tests/bench/run measures in the guest, a part a boot. Prints rows of Markdown tables, and notes between them.
 # shellcheck shell=bash
 #
-# The part is named in the file "part": latency storm cost idle-0 idle-100 idle-1000 idle-10000 rules-1000 rules-10000.
+# The part is named in the file "part": latency storm cost idle-0 idle-100 idle-1000 idle-10000 rules-CGROUPS-RULES.
 . /reeve/lib.sh
 FILES=/reeve/files
 TRACE=/sys/kernel/tracing
@@ -237,12 +237,6 @@ rules_heat() {
                 spawn "$dir" "$LOADS/hog" --quiet --swing 16 16
         done
 }
-rules_cool() {
-        local dir
-        for dir in "$TOP"/c?; do xargs -r kill -9 <"$dir/cgroup.procs"; done 2>/dev/null
-        for dir in "$TOP"/c[1-9]?; do xargs -r kill -9 <"$dir/cgroup.procs"; done 2>/dev/null
-        for dir in "$TOP"/c? "$TOP"/c[1-9]?; do echo max >"$dir/memory.max"; done
-}
 rules_row() {
         local pid cpu before seconds=10
         pid=$(reeve_pid)
@@ -251,33 +245,29 @@ rules_row() {
         echo "| $1 | $2 | $3 | $(msec $((($(on_cpu "$pid") - cpu) / seconds))) | $((($(switches "$pid") - before) / seconds)) | $(pss "$pid") |"
 }
 rules() {
-        local count=$1 n rules matched
+        local count=$1 rules=$2 n matched
         TOP=$(cg rules)
         echo +memory >"$TOP/cgroup.subtree_control"
         for ((n = 0; n < count; n++)); do mkdir "$TOP/c$n"; done
-        reeve_fresh
-        for rules in 1 100; do
-                configure "$(rules_text "$rules")"
-                matched() { [[ $(reevectl status --counters --json | jq .rule_matches) == $((count * rules)) ]]; }
-                wait_until 60 "reeved knows all of them" matched
-                # Each is read once.
-                read_once() { local n; n=$(on_cpu "$(reeve_pid)"); sleep 3; [[ $(($(on_cpu "$(reeve_pid)") - n)) -lt 600000000 ]]; }
-                wait_until 60 "all have been read" read_once
-                rules_row "$count" "$rules" 0
-                rules_heat 0 10
-                sleep 3
-                rules_row "$count" "$rules" 10
-                rules_heat 10 50
-                sleep 3
-                rules_row "$count" "$rules" 50
-                expect_equal "$(records verdict)" "" "no verdict"
-                rules_cool
-        done
+        reeve_fresh "$(rules_text "$rules")"
+        matched() { [[ $(reevectl status --counters --json | jq .rule_matches) == $((count * rules)) ]]; }
+        wait_until 60 "reeved knows all of them" matched
+        # Each is read once.
+        read_once() { local n; n=$(on_cpu "$(reeve_pid)"); sleep 3; [[ $(($(on_cpu "$(reeve_pid)") - n)) -lt 600000000 ]]; }
+        wait_until 60 "all have been read" read_once
+        rules_row "$count" "$rules" 0
+        rules_heat 0 10
+        sleep 3
+        rules_row "$count" "$rules" 10
+        rules_heat 10 50
+        sleep 3
+        rules_row "$count" "$rules" 50
+        expect_equal "$(records verdict)" "" "no verdict"
 }
 
 part=$(cat "$FILES/part")
 case $part in
-rules-*) rules "${part#rules-}" ;;
+rules-*-*) n=${part#rules-} && rules "${n%-*}" "${n#*-}" ;;
 idle-*) idle "${part#idle-}" ;;
 *) "part_$part" ;;
 esac
