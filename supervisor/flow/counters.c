@@ -25,7 +25,7 @@ static void on_events(void *userdata, const EventswatchNews *news) {
         const char *path = whose_path(s, news->id);
 
         count_kills(s, news);
-        /* Who has a budget is near its own limit, who is watched for a rule may be an ancestor of thousands. */
+        /* Who has a budget is near its own limit; an ancestor of thousands, watched for a rule, is not. */
         if (news->gone || (rules_herald(s, news->id) && !(path && s->budgets && budgets_wants(s->budgets, path))))
                 return;
         if (path)

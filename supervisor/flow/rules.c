@@ -94,10 +94,11 @@ static void round_now(Supervisor *s) {
 }
 
 bool rules_herald(Supervisor *s, uint64_t id) {
-        if (!s->rules.judging.watchlist || !watchlist_herald(s->rules.judging.watchlist, id))
-                return false;
-        round_now(s);
-        return true;
+        bool many = false;
+
+        if (s->rules.judging.watchlist && watchlist_herald(s->rules.judging.watchlist, id, &many))
+                round_now(s);
+        return many;
 }
 
 /* What the kernel tells by itself need not be asked for. */

@@ -11,7 +11,8 @@ void rules_close(Supervisor *s);
 /* A round was read. */
 void rules_batch(Supervisor *s, const EyesAnswer *answer);
 
-/* memory.events of cgroup @id tell of something. Returns whether a rule waits for that: then it is looked at. */
+/* memory.events of cgroup @id tell of something: where a rule waits for that it is looked at. Returns whether it stands for many
+ * below it, and is itself no matter. */
 bool rules_herald(Supervisor *s, uint64_t id);
 
 /* How the enabled rules stand on a cgroup: [{rule, rule_at, action, holds, conditions, sheltered_by ...}]; a new reference. */

@@ -254,10 +254,11 @@ uint64_t watchlist_next_herald(Watchlist *w) {
         return 0;
 }
 
-bool watchlist_herald(Watchlist *w, uint64_t id) {
+bool watchlist_herald(Watchlist *w, uint64_t id, bool *ret_many) {
         WatchlistCgroup *c = watchlist_find(w, id);
 
         if (c && c->watched)
                 c->heralded = true;
-        return watchlist_gauge(w, id) || (c && c->watched);
+        *ret_many = watchlist_gauge(w, id) != NULL;
+        return *ret_many || (c && c->watched);
 }

@@ -113,9 +113,10 @@ WatchlistMatch *watchlist_named(Watchlist *w, uint64_t id, const char *rule);
 void watchlist_rouse(Watchlist *w, uint64_t id);
 
 /* A cgroup whose memory.events (those of all below it) are to be watched from now on, since rules wait for what they tell; 0: no
- * other. watchlist_herald() when they do; it returns whether that concerns a rule: then the next look is due. */
+ * other. watchlist_herald() when they do; it returns whether that concerns a rule: then the next look is due. *@ret_many: it is a gauge,
+ * and any of those below may have been it. */
 uint64_t watchlist_next_herald(Watchlist *w);
-bool watchlist_herald(Watchlist *w, uint64_t id);
+bool watchlist_herald(Watchlist *w, uint64_t id, bool *ret_many);
 
 /* Lists in *@b what to read now, at b->began_usec: who moved lately, what lies below where something is near, and whoever may have
  * moved. Returns 0 or -ENOMEM. */
