@@ -56,20 +56,22 @@ static void item_add(WatchlistSurvey *s, uint64_t id) {
                 s->items[s->n++] = (WatchlistSurveyed) { .id = id };
 }
 
-/* Those who are new are added, those who died stay until there are too many of them. */
+/* Leaves, or those that are named. Who is new is added, who died stays until there are too many of them. */
 static void list(Watchlist *w, const Tree *tree, const WatchlistMatch *m, size_t expected) {
+        bool named = m->rule->candidates.count > 0;
         WatchlistSurvey *s = &w->survey;
         TreeGroup g;
         uint64_t known;
 
-        parents_note(s, tree);
+        if (!named)
+                parents_note(s, tree);
         if (s->match_id != m->cgroup->id || s->n > 2 * expected) {
                 idmap_reset(&s->by_id);
                 s->n = s->next = 0;
                 s->match_id = m->cgroup->id;
         }
         for (size_t at = tree_next(tree, 0, &g); at; at = tree_next(tree, at, &g))
-                if (g.alive && !idmap_get(&s->parents, g.id, &known) && !idmap_get(&s->by_id, g.id, &known) &&
+                if (g.alive && (named || !idmap_get(&s->parents, g.id, &known)) && !idmap_get(&s->by_id, g.id, &known) &&
                     watchlist_is_below(tree, m, g.id))
                         item_add(s, g.id);
 }
