@@ -111,8 +111,10 @@ rescue() {
         local innocent_pid=$PID
         settled_in() { [[ $(<"$dir/memory.current") -gt 60000000 ]]; }
         wait_until 20 "the innocent one has its memory" settled_in
+        note "$(awk '{ print int($1) }' /proc/uptime) s: starting $unit"
         systemctl start "$unit" || fail "$unit does not start"
         sleep 2
+        note "$(awk '{ print int($1) }' /proc/uptime) s: ${RESCUER_NAME[$unit]} watches"
         kills=$(vmstat oom_kill) stall=$(awk '/^full/ { sub(/.*=/, ""); print }' "$dir/memory.pressure")
         start=$(now_msec)
         rescue_load "$load"
@@ -130,7 +132,9 @@ rescue() {
         bed_clear
 }
 
-load=$(cat /reeve/files/part)
+read -r load units </reeve/files/part
+# shellcheck disable=SC2206
+[[ -z $units ]] || RESCUERS=($units)
 rescue_configure
 [[ $load == cache ]] && head -c 120M /dev/urandom >/var/tmp/bed-file
 for unit in "${RESCUERS[@]}"; do rescue "$load" "$unit"; done
