@@ -245,10 +245,10 @@ rules_row() {
         echo "| $1 | $2 | $3 | $(msec $((($(on_cpu "$pid") - cpu) / seconds))) | $((($(switches "$pid") - before) / seconds)) | $(pss "$pid") |"
 }
 rules() {
-        local count=$1 rules=$2 n matched
+        local count=$1 rules=$2
         TOP=$(cg rules)
         echo +memory >"$TOP/cgroup.subtree_control"
-        for ((n = 0; n < count; n++)); do mkdir "$TOP/c$n"; done
+        seq -f "$TOP/c%.0f" 0 $((count - 1)) | xargs mkdir
         reeve_fresh "$(rules_text "$rules")"
         matched() { [[ $(reevectl status --counters --json | jq .rule_matches) == $((count * rules)) ]]; }
         wait_until 60 "reeved knows all of them" matched
