@@ -55,13 +55,13 @@ static uint64_t incident_of(const Supervisor *s, const Kill *kill) {
 }
 
 void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context, bool look) {
-        uint64_t group = kill->n_victims > 0 ? kill->victims[0].cgroup.id : 0;
+        const KillCgroup *group = kill->n_victims > 0 ? &kill->victims[0].cgroup : NULL;
         EmitHead head = {
                 .type = REEVE_RECORD_KILL,
                 .time_nsec = kill->time_nsec,
                 .origin_nsec = kill->time_nsec,
                 .origin_pid = kills_origin_pid(kill),
-                .owner_uid = group ? whose_account_uid(s, group) : RECORD_OWNER_UNKNOWN,
+                .owner_uid = group && group->id ? whose_account_uid(s, group->id, group->path) : RECORD_OWNER_UNKNOWN,
                 .context = context,
         };
         RecordContext own = s->emit.context;

@@ -25,7 +25,7 @@ void more_record(Supervisor *s, uint64_t of_seq, uint64_t group, const char *tex
                 .type = REEVE_RECORD_MORE,
                 .time_nsec = more.time_nsec,
                 .of_seq = of_seq,
-                .owner_uid = group ? whose_account_uid(s, group) : RECORD_OWNER_UNKNOWN,
+                .owner_uid = group ? whose_account_uid(s, group, /* path= */ NULL) : RECORD_OWNER_UNKNOWN,
         };
 
         (void) emit_record(&s->emit, &head, write_more, &more);

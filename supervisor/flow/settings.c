@@ -240,7 +240,7 @@ uint64_t settings_record(Supervisor *s, const LimitResult *result) {
         EmitHead head = {
                 .type = REEVE_RECORD_LIMIT,
                 .time_nsec = result->time_nsec,
-                .owner_uid = result->cgroup_id ? whose_account_uid(s, result->cgroup_id) : RECORD_OWNER_UNKNOWN,
+                .owner_uid = result->cgroup_id ? whose_account_uid(s, result->cgroup_id, /* path= */ NULL) : RECORD_OWNER_UNKNOWN,
                 .context = &context,
         };
 

@@ -64,7 +64,7 @@ static void emit_sigkill(Supervisor *s, const Sigkill *signal, const EyesParty *
                 .time_nsec = signal->time_nsec,
                 .origin_nsec = signal->time_nsec,
                 .origin_pid = signal->sender_tid,
-                .owner_uid = signal->cgroup.id ? whose_account_uid(s, signal->cgroup.id) : RECORD_OWNER_UNKNOWN,
+                .owner_uid = signal->cgroup.id ? whose_account_uid(s, signal->cgroup.id, signal->cgroup.path) : RECORD_OWNER_UNKNOWN,
         };
 
         /* The record's writer asks whose_process() for the sender. */

@@ -32,7 +32,7 @@ static uint64_t emit(Supervisor *s, const Doing *d, const VerdictOutcome *outcom
         EmitHead head = {
                 .type = REEVE_RECORD_VERDICT,
                 .time_nsec = outcome->time_nsec,
-                .owner_uid = whose_account_uid(s, d->match_id),
+                .owner_uid = whose_account_uid(s, d->match_id, /* path= */ NULL),
                 .context = &context,
         };
 

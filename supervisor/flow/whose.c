@@ -47,10 +47,15 @@ int64_t whose_owner_uid(void *supervisor, uint64_t id) {
         return tree_get(s->tree, id, &group) && group.owner_certain ? (int64_t) group.owner : RECORD_OWNER_UNKNOWN;
 }
 
-int64_t whose_account_uid(const Supervisor *s, uint64_t id) {
+int64_t whose_account_uid(const Supervisor *s, uint64_t id, const char *path) {
         TreeGroup group;
+        uint32_t owner = TREE_OWNER_UNKNOWN;
 
-        return tree_get(s->tree, id, &group) && group.owner != TREE_OWNER_UNKNOWN ? (int64_t) group.owner : RECORD_OWNER_UNKNOWN;
+        if (tree_get(s->tree, id, &group))
+                owner = group.owner;
+        else if (path && path[0] == '/')
+                owner = tree_owner_near(s->tree, path);
+        return owner == TREE_OWNER_UNKNOWN ? RECORD_OWNER_UNKNOWN : (int64_t) owner;
 }
 
 static bool ends_with(const char *text, const char *end) {

@@ -9,8 +9,9 @@ const Identity *whose_identity(void *supervisor, uint64_t id);
 int64_t whose_owner_uid(void *supervisor, uint64_t id);
 
 /* To whom a record about @id is counted, and who may read it: its owner; of one just made, whose directory no eye has looked at yet,
- * the owner of the directory above, for only he (or root) could make it. RECORD_OWNER_UNKNOWN: a stranger. */
-int64_t whose_account_uid(const Supervisor *s, uint64_t id);
+ * and of one beyond MaxGroups=, the owner of the directory above, for only he (or root) could make it. @path, where the source told
+ * it, else NULL. RECORD_OWNER_UNKNOWN: a stranger. */
+int64_t whose_account_uid(const Supervisor *s, uint64_t id, const char *path);
 bool whose_process(void *supervisor, int32_t tgid, uint64_t start_nsec, RecordProcess *ret);
 
 /* The unit of the system's manager in which a cgroup lies, NULL without; lives until the next identity is asked for. */

@@ -4,7 +4,21 @@
 #include "supervisor/ledger/ledger-private.h"
 #include "supervisor/text/facts.h"
 
-static int record_insert(Ledger *l, const RecordMeta *meta, const Facts *f, const char *json, size_t length) {
+/* What was learned of a record later is its owner's, also where the cgroup is not known any more: it is counted in his share. */
+static int64_t owner_of(Ledger *l, const RecordMeta *meta) {
+        int64_t owner = meta->owner_uid;
+        sqlite3_stmt *s = owner < 0 && meta->of_seq ? ledger_statement(l, LEDGER_OWNER_OF) : NULL;
+
+        if (!s)
+                return owner;
+        (void) sqlite3_bind_int64(s, 1, (int64_t) meta->of_seq);
+        if (sqlite3_step(s) == SQLITE_ROW)
+                owner = sqlite3_column_int64(s, 0);
+        (void) sqlite3_reset(s);
+        return owner;
+}
+
+static int record_insert(Ledger *l, const RecordMeta *meta, int64_t owner, const Facts *f, const char *json, size_t length) {
         sqlite3_stmt *s = ledger_statement(l, LEDGER_INSERT);
         int r;
 
@@ -13,7 +27,7 @@ static int record_insert(Ledger *l, const RecordMeta *meta, const Facts *f, cons
         (void) sqlite3_bind_int64(s, 1, (int64_t) meta->seq);
         (void) sqlite3_bind_int(s, 2, meta->type);
         (void) sqlite3_bind_int64(s, 3, (int64_t) meta->time_usec);
-        (void) sqlite3_bind_int64(s, 4, meta->owner_uid);
+        (void) sqlite3_bind_int64(s, 4, owner);
         (void) sqlite3_bind_text(s, 5, f->boot_id, -1, SQLITE_STATIC);
         (void) sqlite3_bind_text(s, 6, f->key, -1, SQLITE_STATIC);
         if (meta->origin_nsec) {
@@ -94,18 +108,20 @@ static int reserve(Ledger *l, uint64_t seq) {
 int ledger_insert(Ledger *l, const RecordMeta *meta, const char *json, size_t length) {
         Facts f;
         int r = facts_parse(&f, json, length), added;
+        int64_t owner;
 
         if (r < 0) {
                 (void) snprintf(l->error, sizeof(l->error), "record %llu is no JSON object",
                                 (unsigned long long) meta->seq);
                 return r;
         }
-        added = r = record_insert(l, meta, &f, json, length);
+        owner = owner_of(l, meta);
+        added = r = record_insert(l, meta, owner, &f, json, length);
         if (r > 0)
                 r = facts_insert(l, meta, &f);
         facts_clear(&f);
         if (r == 0 && added > 0)
-                r = ledger_tally_count(l, meta->owner_uid, meta->type, length, 1);
+                r = ledger_tally_count(l, owner, meta->type, length, 1);
         if (r == 0)
                 r = reserve(l, meta->seq);
         if (r < 0) {

@@ -20,6 +20,7 @@ enum LedgerStatement {
         LEDGER_INSERT_READER,
         LEDGER_COPY_CONCERN,
         LEDGER_COPY_READER,
+        LEDGER_OWNER_OF,
         LEDGER_VALUE_SET,
         LEDGER_PAGES,
         LEDGER_EVICT,

@@ -13,6 +13,7 @@ static const char *const statements[_LEDGER_STATEMENTS] = {
         [LEDGER_INSERT_READER] = "INSERT INTO reader (seq, uid) VALUES (?,?)",
         [LEDGER_COPY_CONCERN] = "INSERT INTO concern (seq, path, id) SELECT ?1, path, id FROM concern WHERE seq = ?2",
         [LEDGER_COPY_READER] = "INSERT INTO reader (seq, uid) SELECT ?1, uid FROM reader WHERE seq = ?2",
+        [LEDGER_OWNER_OF] = "SELECT owner FROM record WHERE seq = ?1",
         [LEDGER_VALUE_SET] = "INSERT OR REPLACE INTO ledger (name, value) VALUES (?,?)",
         [LEDGER_PAGES] = "SELECT (page_count - freelist_count) * page_size"
                          " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",

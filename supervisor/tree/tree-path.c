@@ -100,6 +100,13 @@ int tree_place_find(const Tree *t, const TreeBirth *b, TreePlace *ret) {
         return inside(t, path) ? 0 : -ERANGE;
 }
 
+uint32_t tree_owner_near(const Tree *t, const char *path) {
+        uint32_t parent, near = ROOT;
+
+        (void) descend(t, path, &parent, &near);
+        return tree_entry(t, near)->owner;
+}
+
 uint64_t tree_find(const Tree *t, const char *path) {
         uint32_t parent, near, found;
         const char *name;

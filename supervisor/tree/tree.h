@@ -101,6 +101,9 @@ bool tree_get(const Tree *t, uint64_t id, TreeGroup *ret);
  * most @max; 0 also for the root and unknown ids. As attribute/identity wants it. */
 size_t tree_owners(const Tree *t, uint64_t id, bool root_owned[], int64_t uids[], size_t max);
 
+/* The owner of the deepest known directory on the way to @path, which may not be known itself. */
+uint32_t tree_owner_near(const Tree *t, const char *path);
+
 /* Writes the path ("/" the root). Returns its length, -ENOENT, -ENAMETOOLONG. */
 int tree_path(const Tree *t, uint64_t id, char *ret, size_t size);
 

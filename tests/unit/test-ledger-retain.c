@@ -36,6 +36,23 @@ static void test_one_owner_keeps_a_quarter(void **state) {
         l = ledger_close(l, 0);
 }
 
+/* What is learned of his records is his too, when nobody knows the cgroup any more. */
+static void test_what_is_learned_later_is_in_the_share(void **state) {
+        LedgerBounds b = { .keep_records = 40 };
+        LedgerOpening o;
+        Ledger *l = ledger_open_with(&b, &o);
+
+        (void) state;
+        add_kill(l, 1, 0, "/root");
+        for (uint64_t i = 2; i <= 41; i += 2) {
+                add_kill(l, i, 1001, "/user");
+                add_text(l, (RecordMeta) { .seq = i + 1, .type = REEVE_RECORD_MORE, .of_seq = i, .owner_uid = -1 }, "{}", 1);
+        }
+        assert_int_equal(QUERY(l, .types = 1U << REEVE_RECORD_MORE).n, 5);
+        assert_int_equal(QUERY(l, .types = 1U << REEVE_RECORD_KILL).n, 6);
+        l = ledger_close(l, 0);
+}
+
 static void test_old_ones_go(void **state) {
         LedgerBounds b = { .retention_usec = 10 * 1000000 };
         LedgerOpening o;
@@ -77,6 +94,7 @@ static void test_size_is_bounded(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_one_owner_keeps_a_quarter),
+                TEST(test_what_is_learned_later_is_in_the_share),
                 TEST(test_old_ones_go),
                 TEST(test_size_is_bounded),
         };

@@ -131,6 +131,8 @@ static void test_bounds(void **state) {
                 kept += born(t, 100 + i, path, TREE_OWNER_UNKNOWN) == 1;
         }
         assert_int_equal(kept, 9);                      /* a quarter of 40, with his own directory */
+        assert_int_equal(tree_owner_near(t, "/user/1000/29/below"), 1000);      /* refused, and his all the same */
+        assert_int_equal(tree_owner_near(t, "/user/1001"), 0);
         for (uint64_t i = 0; i < 60; i++) {
                 char path[32];
 
