@@ -140,6 +140,8 @@ int pauses_begin(Supervisor *s, uint64_t cgroup_id, const char *path, uint64_t f
 
         sweep(s);
         p = pause_of(s, cgroup_id);
+        if (p && (p->kept.flags & WHOLE) && !whole)
+                return -EPERM;
         if (p)
                 forget(s, p);
         for (size_t i = 0; i < JUDGING_PAUSES_MAX && !p; i++)
@@ -157,14 +159,14 @@ int pauses_begin(Supervisor *s, uint64_t cgroup_id, const char *path, uint64_t f
         return 0;
 }
 
-size_t pauses_end(Supervisor *s, uint64_t cgroup_id, const LimitRequester *by) {
+size_t pauses_end(Supervisor *s, uint64_t cgroup_id, bool whole, const LimitRequester *by) {
         size_t n = 0;
 
         sweep(s);
         for (size_t i = 0; i < JUDGING_PAUSES_MAX; i++) {
                 Pause *p = &s->rules.pauses[i];
 
-                if (!p->used || (cgroup_id && p->kept.cgroup_id != cgroup_id))
+                if (!p->used || (cgroup_id && p->kept.cgroup_id != cgroup_id) || ((p->kept.flags & WHOLE) && !whole))
                         continue;
                 forget(s, p);
                 say(s, "resumed", "Rules act again, on ", &p->kept, by);

@@ -35,14 +35,16 @@ static void carry_out(Supervisor *s, const Wish *w) {
         const char *path = w->cgroup_id ? whose_path(s, w->cgroup_id) : NULL;
         LimitRequester by;
         Asker asker;
+        int r;
 
         by = asked_requester(peer, &asker);
         if (w->cgroup_id && !path)
                 server_fail_text(w->call, "NotFound", "that cgroup is gone");
         else if (w->kind == ASKED_RESUME)
-                asked_reply(w->call, json_pack("{s:I}", "ended", (json_int_t) pauses_end(s, w->cgroup_id, &by)));
-        else if (pauses_begin(s, w->cgroup_id, path, w->for_usec, peer->privileged, &by) < 0)
-                server_fail_text(w->call, "Failed", "too many cgroups are paused already; resume some, or pause all rules");
+                asked_reply(w->call, json_pack("{s:I}", "ended", (json_int_t) pauses_end(s, w->cgroup_id, peer->privileged, &by)));
+        else if ((r = pauses_begin(s, w->cgroup_id, path, w->for_usec, peer->privileged, &by)) < 0)
+                server_fail_text(w->call, r == -EPERM ? "NotAllowed" : "Failed",
+                                 r == -EPERM ? "root paused it already" : "too many cgroups are paused already; resume some, or pause all rules");
         else
                 asked_reply(w->call, until_of(s, w->cgroup_id));
 }

@@ -150,6 +150,18 @@ static void on_watched(const ClerkAnswer *answer, void *userdata) {
         free(a);
 }
 
+/* Of cgroups that are not his nobody hears by what is paused there. */
+static void pauses_sift(Supervisor *s, const ServerCall *call, json_t *status) {
+        json_t *list = json_object_get(status, "pauses");
+
+        for (size_t i = json_array_size(list); i-- > 0;) {
+                const json_t *id = json_object_get(json_object_get(json_array_get(list, i), "cgroup"), "id");
+
+                if (id && !asked_may_read(s, call, (uint64_t) json_integer_value(id)))
+                        (void) json_array_remove(list, i);
+        }
+}
+
 static void status_of_all(Supervisor *s, ServerCall *call) {
         ClerkQuery query = { .question = CLERK_WATCHED };
         Asked *a = calloc(1, sizeof(*a));
@@ -159,6 +171,7 @@ static void status_of_all(Supervisor *s, ServerCall *call) {
                 return;
         }
         *a = (Asked) { .call = call, .records = json_pack("{s:o}", "status", status_json(s)) };
+        pauses_sift(s, call, json_object_get(a->records, "status"));
         if (clerk_ask(s->clerk, &query, on_watched, a) < 0)
                 on_watched(&(ClerkAnswer) { .error = -EAGAIN }, a);
 }

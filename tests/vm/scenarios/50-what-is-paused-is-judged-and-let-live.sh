@@ -12,6 +12,16 @@ told() { [[ -n $(records verdict | jq -c "select($1)") ]]; }
 expect_text "$(reevectl pause --for 1h)" 'only judge now, until' "what pause says"
 expect_status 4 setpriv --reuid=4001 --regid=4001 --clear-groups reevectl resume
 expect_status 4 setpriv --reuid=4001 --regid=4001 --clear-groups reevectl pause /bed/50/other
+# Who owns the cgroup.kill of one may, for that one; others do not even hear of it.
+mine=$BED/50/innocent/cgroup.kill
+[[ -e $mine ]] || mine=$BED/50/innocent/cgroup.freeze
+chown 4001 "$mine"
+as() { setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"; }
+expect_status 0 as 4001 reevectl pause --for 1h /bed/50/innocent
+expect_equal "$(status '.pauses | length')" 2 "root sees both pauses"
+expect_equal "$(as 4002 reevectl status --json | jq '.pauses | length')" 1 "another user sees that all is paused, and no cgroup"
+expect_status 4 as 4002 reevectl resume /bed/50/innocent
+expect_status 0 as 4001 reevectl resume /bed/50/innocent
 spawn "$BED/50/innocent" "$LOADS/hog" --quiet 10
 innocent=$PID
 spawn "$BED/50/kept" "$LOADS/hog" --quiet 50
