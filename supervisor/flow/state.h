@@ -1,7 +1,7 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
  * the lowest: emit, whose, capturesection, capturebox, captures, groups, more, exits, units, storms, kills, late, intake, signals, history, counters; lookagain, bell, ringtier,
- * logtier, balance, sources; settings; pauses, levers, verdicts, rules; asked, status, explaining, changes, answers. supervisor.c above them owns
+ * logtier, balance, sources; settings; pauses, levers, programs, verdicts, rules; asked, status, explaining, changes, answers. supervisor.c above them owns
  * the state and hands round what comes in. */
 #include <stdbool.h>
 #include <stdint.h>

@@ -11,13 +11,11 @@
 #include "supervisor/base/fd.h"
 #include "supervisor/flow/captures.h"
 #include "supervisor/flow/levers.h"
-#include "supervisor/flow/more.h"
+#include "supervisor/flow/programs.h"
 #include "supervisor/flow/whose.h"
-#include "supervisor/text/recordpart.h"
 
 /* So long the dying get until they are held to be stuck, and reclaim until it is broken off. */
-enum { KILL_USEC = 5000000, RECLAIM_USEC = 10000000, OVERDUE_USEC = 15000000, RESTART_USEC = 30000000,
-       EXEC_USEC = 5000000 };
+enum { KILL_USEC = 5000000, RECLAIM_USEC = 10000000, OVERDUE_USEC = 15000000, RESTART_USEC = 30000000 };
 
 /* ---- on record ---- */
 
@@ -166,30 +164,12 @@ static void begin_lever(Supervisor *s, Doing *d, const WatchlistMatch *m, const 
                 (void) done_at_once(s, d, true, REEVE_OUTCOME_FAILED, r == -EBUSY ? "too many steps wait to be undone" : "too much is being done already");
 }
 
-/* Never waited for: the record is what the program gets, so it is written first; how that went is told in another. */
+/* The record is what the program gets, so it is written first. */
 static void call_program(Supervisor *s, Doing *d, const RuleStep *step) {
-        HandTask task = { .work = HAND_EXEC, .cgroup_id = d->match_id, .wait_usec = EXEC_USEC, .user = s->options.user };
+        uint64_t match_id = d->match_id, seq = done_at_once(s, d, false, REEVE_OUTCOME_DONE, NULL);
 
-        (void) snprintf(task.path, sizeof(task.path), "%s", step->path);
-        task.of_seq = done_at_once(s, d, false, REEVE_OUTCOME_DONE, NULL);
-        task.text = task.of_seq ? strdup(s->emit.text) : NULL;
-        if (task.text && s->rules.unit_hand && hand_post(s->rules.unit_hand, &task))
-                return;
-        free(task.text);
-        if (task.of_seq)
-                more_record(s, task.of_seq, task.cgroup_id, "{\"outcome\":{\"result\":\"failed\",\"freed_bytes\":null,\"took_usec\":null,"
-                                                            "\"error\":\"too much is being done already\"}}");
-}
-
-static void called_program(Supervisor *s, const HandTask *t) {
-        json_t *o = json_pack("{s:{s:s, s:n, s:I, s:o}}", "outcome", "result", reeve_outcome_to_string((int) t->outcome), "freed_bytes",
-                              "took_usec", (json_int_t) t->took_usec, "error", t->error[0] ? record_part_text(t->error) : json_null());
-        char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
-
-        if (text)
-                more_record(s, t->of_seq, t->cgroup_id, text);
-        free(text);
-        json_decref(o);
+        if (seq)
+                programs_call(s, seq, match_id, step->path);
 }
 
 static void carry_out(Supervisor *s, Doing *d, const WatchlistMatch *m, const char *path) {
@@ -253,7 +233,7 @@ static void took(Supervisor *s, const HandTask *t) {
         VerdictOutcome outcome;
 
         if (t->work == HAND_EXEC)
-                called_program(s, t);
+                programs_called(s, t);
         if (t->work == HAND_FREEZE || t->work == HAND_THAW)
                 levers_done(s, t->cookie, t->outcome);
         if (!d)
