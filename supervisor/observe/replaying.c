@@ -6,56 +6,19 @@
 #include <string.h>
 
 #include "supervisor/base/array.h"
-#include "supervisor/base/idmap.h"
+#include "supervisor/observe/replaying-private.h"
 
 enum { TREE_MAX = 1 << 20 };
-
-/* A verdict of the capture, found when it is read through. */
-typedef struct Recorded {
-        CaptureVerdict verdict;         /* members point into the text */
-        char rule[CAPTURE_NAME_SIZE];
-        uint64_t round;                 /* in which it was decided, from 1 */
-        bool met;                       /* the replay decided so too */
-        bool known, done;               /* done: its outcome stands in the capture; known: there is one */
-        ReeveOutcome outcome;
-        uint64_t done_usec;
-} Recorded;
-
-/* What was decided and is not done yet. */
-typedef struct Pending {
-        uint64_t cookie, match_id, victim_id;
-        char rule[CAPTURE_NAME_SIZE];
-        JudgeVerdict verdict;
-} Pending;
-
-typedef struct Replay {
-        const ReplayOptions *options;
-        ReplaySums sums;
-        const CaptureHead *head;
-        Config *config;                 /* that judges now */
-        bool own;                       /* it is the capture's */
-        Judging judging;
-        Tree *tree;
-        Batch batch;
-        bool in_round;
-        uint64_t round, round_usec;
-        Recorded *recorded;
-        size_t n_recorded, size_recorded, next;         /* next: the first of this round or later */
-        Pending *pending;
-        size_t n_pending, size_pending;
-        Idmap seen;                     /* ids of cgroups that were looked at */
-        char paused[JUDGING_PAUSES_MAX][CAPTURE_PATH_SIZE];
-} Replay;
 
 /* ---- first: is it one, and what was decided ---- */
 
 static int recorded_add(Replay *p, const CaptureEvent *e, uint64_t round) {
-        Recorded *more = array_grow(p->recorded, p->n_recorded, &p->size_recorded, sizeof(*more));
+        ReplayRecorded *more = array_grow(p->recorded, p->n_recorded, &p->size_recorded, sizeof(*more));
 
         if (!more)
                 return -ENOMEM;
         p->recorded = more;
-        more[p->n_recorded] = (Recorded) { .verdict = e->verdict, .round = round };
+        more[p->n_recorded] = (ReplayRecorded) { .verdict = e->verdict, .round = round };
         memcpy(more[p->n_recorded++].rule, e->rule, sizeof(e->rule));
         return 0;
 }
@@ -87,134 +50,6 @@ static int read_through(Replay *p, const char *text, size_t length, CaptureError
         }
         reader = capture_reader_free(reader);
         return r;
-}
-
-/* ---- telling ---- */
-
-static void tell(Replay *p, ReplayEvent *e) {
-        e->offset_usec = p->head->offset_usec;
-        e->ledger_id = p->head->ledger_id;
-        if (p->options->tell)
-                p->options->tell(e, p->options->userdata);
-}
-
-static const char *path_of(const Replay *p, uint64_t id, char *buf, size_t size) {
-        return tree_path(p->tree, id, buf, size) < 0 ? "?" : buf;
-}
-
-static void tell_missing(Replay *p, const Recorded *was) {
-        const CaptureVerdict *v = &was->verdict;
-        char path[CAPTURE_PATH_SIZE], victim[CAPTURE_PATH_SIZE];
-        ReplayEvent e = { .stand = REPLAY_MISSING, .time_usec = v->time_usec, .rule = was->rule, .action = v->action, .reason = v->reason,
-                          .dry_run = v->dry_run, .why = "", .members = v->members, .members_length = v->members_length,
-                          .outcome_known = was->known, .outcome = was->outcome };
-
-        e.cgroup = path_of(p, v->match_id, path, sizeof(path));
-        e.target = path_of(p, v->victim_id ? v->victim_id : v->match_id, victim, sizeof(victim));
-        p->sums.missing++;
-        tell(p, &e);
-}
-
-/* ---- judging ---- */
-
-static Recorded *recorded_like(Replay *p, const Pending *d) {
-        for (size_t i = p->next; i < p->n_recorded && p->recorded[i].round == p->round; i++) {
-                Recorded *r = &p->recorded[i];
-                const CaptureVerdict *v = &r->verdict;
-
-                if (!r->met && v->match_id == d->match_id && v->victim_id == d->victim_id && v->action == d->verdict.action &&
-                    v->step == d->verdict.step && v->dry_run == d->verdict.dry_run && v->reason == d->verdict.reason &&
-                    strcmp(r->rule, d->rule) == 0)
-                        return r;
-        }
-        return NULL;
-}
-
-static void decision_tell(Replay *p, WatchlistMatch *m, const VerdictDecision *d, const Recorded *was) {
-        VerdictNote note;
-        char at[256];
-        ReplayEvent e = { .stand = was ? REPLAY_SAME : REPLAY_NEW, .time_usec = d->now_usec, .incident_usec = m->judge.incident,
-                          .rule = m->rule->name, .rule_at = origin_format(&m->rule->at, at, sizeof(at)), .action = d->verdict->action,
-                          .reason = d->verdict->reason, .dry_run = d->verdict->dry_run, .cgroup = m->cgroup->path };
-
-        e.target = d->verdict->victim < d->n ? d->candidates[d->verdict->victim].path : m->cgroup->path;
-        if (verdict_note(&note, d) < 0)
-                return;
-        e.why = note.why;
-        e.members = note.members;
-        e.members_length = strlen(note.members);
-        if (was) {
-                e.exact = was->verdict.members_length == e.members_length && memcmp(was->verdict.members, e.members, e.members_length) == 0;
-                e.outcome_known = was->known;
-                e.outcome = was->outcome;
-        }
-        p->sums.verdicts++;
-        p->sums.same += was != NULL;
-        p->sums.exact += was && e.exact;
-        p->sums.new_ones += !was;
-        tell(p, &e);
-        verdict_note_clear(&note);
-}
-
-static bool pending_add(Replay *p, const Pending *d) {
-        Pending *more = array_grow(p->pending, p->n_pending, &p->size_pending, sizeof(*more));
-
-        if (!more)
-                return false;
-        p->pending = more;
-        more[p->n_pending++] = *d;
-        return true;
-}
-
-/* What the capture did too ends as it did there, when it did; of what only we do we assume that it works at once. */
-static bool decided(WatchlistMatch *m, const VerdictDecision *decision, void *userdata) {
-        const JudgeVerdict *v = decision->verdict;
-        Replay *p = userdata;
-        Pending d = { .match_id = m->cgroup->id, .victim_id = v->victim < decision->n ? decision->candidates[v->victim].id : m->cgroup->id,
-                      .verdict = *v };
-        ReeveOutcome outcome = REEVE_OUTCOME_DONE;
-        Recorded *was;
-        bool known;
-
-        (void) snprintf(d.rule, sizeof(d.rule), "%s", m->rule->name);
-        was = recorded_like(p, &d);
-        decision_tell(p, m, decision, was);
-        if (was) {
-                was->met = true;
-                d.cookie = was->verdict.cookie;
-        }
-        if (!judging_at_once(v, &known, &outcome) && was) {
-                m->task = d.cookie;
-                return pending_add(p, &d);
-        }
-        judging_done(&p->judging, m, d.match_id, v, d.victim_id, outcome, decision->now_usec);
-        return true;
-}
-
-static void round_end(Replay *p) {
-        if (!p->in_round)
-                return;
-        p->in_round = false;
-        (void) judging_round(&p->judging, &p->batch, p->round_usec, decided, p);
-        for (; p->next < p->n_recorded && p->recorded[p->next].round <= p->round; p->next++)
-                if (!p->recorded[p->next].met)
-                        tell_missing(p, &p->recorded[p->next]);
-}
-
-static void take_outcome(Replay *p, const CaptureEvent *e) {
-        for (size_t i = 0; i < p->n_pending; i++) {
-                WatchlistMatch *m;
-                Pending d = p->pending[i];
-
-                if (d.cookie != e->verdict.cookie)
-                        continue;
-                p->pending[i] = p->pending[--p->n_pending];
-                m = watchlist_named(p->judging.watchlist, d.match_id, d.rule);
-                if (m)
-                        m->task = 0;
-                judging_done(&p->judging, m, d.match_id, &d.verdict, e->verdict.victim_id, e->outcome, e->verdict.time_usec);
-                return;
-        }
 }
 
 /* ---- sections ---- */
@@ -299,7 +134,7 @@ static int take_last(Replay *p, const CaptureLook *look) {
                               .marks = look->marks, .owner = look->owner, .bound_id = look->bound_id };
         char path[CAPTURE_PATH_SIZE];
 
-        if (!watchlist_restore(p->judging.watchlist, &g, path_of(p, look->id, path, sizeof(path)), look->remembered, /* sleep= */ p->own))
+        if (!watchlist_restore(p->judging.watchlist, &g, replay_path(p, look->id, path, sizeof(path)), look->remembered, /* sleep= */ p->own))
                 return -ENOMEM;
         /* Who sleeps under other rules nobody knows: they all wake. */
         if (!p->own)
@@ -313,7 +148,7 @@ static int take_look(Replay *p, const CaptureLook *look) {
 
         if (!p->in_round)
                 return 0;
-        if (batch_add(&p->batch, look->id, path_of(p, look->id, path, sizeof(path)), false, BATCH_WHOLE, NULL) < 0 ||
+        if (batch_add(&p->batch, look->id, replay_path(p, look->id, path, sizeof(path)), false, BATCH_WHOLE, NULL) < 0 ||
             idmap_set(&p->seen, look->id, 1) < 0)
                 return -ENOMEM;
         item = &p->batch.items[p->batch.n - 1];
@@ -367,7 +202,7 @@ static void take_recent(Replay *p, const CaptureEvent *e) {
 }
 
 static int take_pending(Replay *p, const CaptureEvent *e) {
-        Pending d = { .cookie = e->verdict.cookie, .match_id = e->verdict.match_id, .victim_id = e->verdict.victim_id,
+        ReplayPending d = { .cookie = e->verdict.cookie, .match_id = e->verdict.match_id, .victim_id = e->verdict.victim_id,
                       .verdict = { .action = e->verdict.action, .step = (size_t) e->verdict.step, .dry_run = e->verdict.dry_run,
                                    .reason = e->verdict.reason, .victim = SIZE_MAX } };
 
@@ -376,7 +211,7 @@ static int take_pending(Replay *p, const CaptureEvent *e) {
         (void) snprintf(d.rule, sizeof(d.rule), "%s", e->rule);
         if (m)
                 m->task = d.cookie;
-        return !p->own || pending_add(p, &d) ? 0 : -ENOMEM;
+        return !p->own || replay_pending_add(p, &d) ? 0 : -ENOMEM;
 }
 
 static void take_pause(Replay *p, const CaptureEvent *e) {
@@ -397,7 +232,7 @@ static void take_kernel(Replay *p, const CaptureEvent *e) {
         ReplayEvent kill = { .stand = REPLAY_KERNEL, .time_usec = e->time_usec, .cgroup = e->path, .target = e->path, .action = -1, .why = "" };
 
         p->sums.kernel++;
-        tell(p, &kill);
+        replay_tell(p, &kill);
 }
 
 static void take_round(Replay *p, const CaptureEvent *e) {
@@ -411,7 +246,7 @@ static void take_round(Replay *p, const CaptureEvent *e) {
 
 static int take(Replay *p, CaptureReader *reader, const CaptureEvent *e, WatchlistMatch **state, CaptureError *reterr) {
         if (e->kind != CAPTURE_LOOK)
-                round_end(p);
+                replay_round_end(p);
         if (e->time_usec > p->sums.to_usec)
                 p->sums.to_usec = e->time_usec;
         switch (e->kind) {
@@ -441,7 +276,7 @@ static int take(Replay *p, CaptureReader *reader, const CaptureEvent *e, Watchli
         case CAPTURE_PAUSED: take_pause(p, e); return 0;
         case CAPTURE_ROUND: take_round(p, e); return 0;
         case CAPTURE_LOOK: return take_look(p, &e->look);
-        case CAPTURE_OUTCOME: take_outcome(p, e); return 0;
+        case CAPTURE_OUTCOME: replay_take_outcome(p, e); return 0;
         case CAPTURE_KERNEL: take_kernel(p, e); return 0;
         case CAPTURE_LOST: p->sums.lost_rounds += e->lost_rounds; return 0;
         case CAPTURE_END: p->sums.ended = true; return 0;
@@ -459,7 +294,7 @@ static int judge_again(Replay *p, const char *text, size_t length, CaptureError 
         while (r >= 0 && (r = capture_next(reader, &e, reterr)) > 0)
                 r = take(p, reader, &e, &state, reterr);
         if (r == 0)
-                round_end(p);
+                replay_round_end(p);
         reader = capture_reader_free(reader);
         return r;
 }
