@@ -2,13 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policies/forecast.h"
 #include "supervisor/base/array.h"
 #include "supervisor/observe/watchlist-private.h"
 
 /* A memory hog on today's hardware takes less than this much a second; four looks before it has used up what is left. */
 #define HOG_BYTES_PER_SEC (INT64_C(256) << 20)
-enum { CLOSE_USEC = 200000, FAR_USEC = 2000000, SOON_USEC = 60000000, SLEEP_USEC = 30000000 };
+enum { CLOSE_USEC = 200000, FAR_USEC = 2000000, SOON_SEC = 60, SLEEP_USEC = 30000000 };
 
 /* ---- awake ---- */
 
@@ -113,7 +112,7 @@ void watchlist_lull(Watchlist *w, uint64_t now_usec) {
 
 bool watchlist_near(const WatchlistMatch *m) {
         const Reading *r = observation_last(&m->seen);
-        double stalled, left;
+        double stalled, each;
 
         if (m->twice || m->task || (m->judge.incident && !m->judge.exhausted))
                 return true;
@@ -123,9 +122,12 @@ bool watchlist_near(const WatchlistMatch *m) {
                 return true;
         if (observation_stall(&m->seen, false, FAR_USEC, &stalled) && stalled > 0.01)
                 return true;
-        if (forecast_time_to_limit(&m->seen, &left) && left < SOON_USEC)
+        if (!r || r->unreclaimable < 0 || r->limit <= 0 || r->limit == READING_UNLIMITED)
+                return false;
+        /* The plain slope will do, it is asked for each match three times a round: whether to look closely is soon undone. */
+        if (observation_growth(&m->seen, FAR_USEC, &each) && each * SOON_SEC > (double) (r->limit - r->unreclaimable))
                 return true;
-        return r && r->unreclaimable >= 0 && r->limit > 0 && r->limit != READING_UNLIMITED && r->unreclaimable > r->limit / 2;
+        return r->unreclaimable > r->limit / 2;
 }
 
 void watchlist_mark(Watchlist *w) {
