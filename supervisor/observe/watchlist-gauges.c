@@ -6,7 +6,7 @@
 #include "supervisor/observe/watchlist-private.h"
 
 /* Fewer are looked at by themselves. */
-enum { GAUGE_LEAST = 8, LEVELS_MAX = 64, QUANTUM_BYTES = 1 << 20 };
+enum { GAUGE_LEAST = 8, LEVELS_MAX = 64, QUANTUM_BYTES = 1 << 20, QUANTUM_MAX_BYTES = 16 << 20 };
 enum { FIND_USEC = 2000000, MEASURE_USEC = 10000000, STALLED_USEC = 5000000, FAR_USEC = 2000000 };
 
 WatchlistGauge *watchlist_gauge(const Watchlist *w, uint64_t id) {
@@ -128,7 +128,8 @@ static void measure(Watchlist *w) {
                 if (c->rules->heralded)
                         continue;
                 left = c->last.limit >= 0 && c->last.unreclaimable >= 0 ? (c->last.limit - c->last.unreclaimable) / 4 : 0;
-                left = left > QUANTUM_BYTES ? left : QUANTUM_BYTES;
+                /* Never too much: a limit may have been lowered since it was read. */
+                left = left > QUANTUM_MAX_BYTES ? QUANTUM_MAX_BYTES : left > QUANTUM_BYTES ? left : QUANTUM_BYTES;
                 g->quantum_bytes = left < g->quantum_bytes ? left : g->quantum_bytes;
         }
 }
