@@ -175,6 +175,8 @@ static int on_eyes(sd_event_source *source, int fd, uint32_t revents, void *user
         (void) source, (void) fd, (void) revents;
         ring_drain_fd(eyes_ring(s->eyes));
         while ((answer = eyes_take(s->eyes))) {
+                if (answer->has_owner)
+                        tree_fill(s->tree, answer->cgroup_id, answer->owner, /* invocation= */ NULL);
                 if (answer->kind == EYES_KILL_DETAILS)
                         kills_details(s, answer);
                 else if (answer->kind == EYES_PARTIES && asked_find(s, answer->cookie))

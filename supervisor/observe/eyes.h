@@ -64,7 +64,8 @@ typedef struct EyesAnswer {
         char *text;             /* JSON, see the kinds; NULL where there is none. KILL_DETAILS: an object's text "{...}" with field
                                  * names of the kill record: contributors, processes, processes_complete, memory, limit_memory,
                                  * pressure, counters {after}, victims [{pid, cmdline, ppid, ns_pid}] */
-        uint32_t owner;         /* OWNER, RIGHT */
+        bool has_owner;         /* KILL_DETAILS, STATUS: whether the directory was there, and owner is its */
+        uint32_t owner;         /* OWNER, RIGHT, and see above */
         uint64_t parent_id;     /* OWNER; 0: not known */
         uint32_t parent_owner;
         uint32_t level;

@@ -129,8 +129,11 @@ void look_after_kill(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         json_t *o = json_object(), *victims = json_array(), *unlimited = json_array();
         uint64_t oldest_nsec = 0;
         int32_t oldest;
+        struct stat st;
         Sample s;
 
+        a->has_owner = fd >= 0 && fstat(fd, &st) == 0;
+        a->owner = a->has_owner ? st.st_uid : 0;
         /* First what is going away soonest: the dying, then their cgroup. */
         if (fd >= 0 && r->n_victims > 0)
                 (void) firstprocess_find(fd, &oldest, &oldest_nsec);

@@ -71,6 +71,8 @@ void look_status(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
                 a->error = fd < 0 ? fd : -ENODEV;
                 return;
         }
+        a->has_owner = true;
+        a->owner = st.st_uid;
         o = json_object();
         unlimited = json_array();
         (void) sample_read(fd, &s);

@@ -56,5 +56,5 @@ configure $'[reeve]\nSource=log'
 wait_until 20 "taskstats in tier log" is_on
 alone=$(cg 26/alone memory.max=16M memory.swap.max=0)
 hog_to_death "$alone"
-peak() { reevectl kills --json | jq -e 'select(.cgroup.path == "/bed/26/alone") | .victims[0].peak_rss_bytes > 10000000' >/dev/null; }
+peak() { reevectl kills --json | jq -e -s 'any(.[]; .cgroup.path == "/bed/26/alone" and .victims[0].peak_rss_bytes > 10000000)' >/dev/null; }
 wait_until 20 "what the hog used, in tier log" peak

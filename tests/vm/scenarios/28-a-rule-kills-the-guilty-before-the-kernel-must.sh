@@ -26,7 +26,7 @@ gone "$innocent_pid" && fail "the innocent one is dead"
 gone "$protected_pid" && fail "the protected one is dead"
 expect_equal "$(cg_event "$top" oom_kill)" 0 "the kernel killed nobody"
 
-killed() { records verdict | jq -e 'select(.action == "kill")'; }
+killed() { records verdict | jq -e -s 'any(.[]; .action == "kill")'; }
 wait_until 20 "a verdict is on record" killed
 verdict=$(records verdict | jq -c 'select(.action == "kill")')
 expect_equal "$(wc -l <<<"$verdict")" 1 "one shortage, one kill"

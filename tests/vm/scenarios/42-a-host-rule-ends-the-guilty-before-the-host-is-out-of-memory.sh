@@ -16,7 +16,7 @@ guilty_pid=$PID
 wait_until 60 "the guilty one is dead" gone "$guilty_pid"
 gone "$innocent_pid" && fail "the innocent one is dead"
 expect_equal "$(vmstat oom_kill)" "$before" "the kernel killed nobody"
-killed() { records verdict | jq -e 'select(.action == "kill" and .outcome.result == "done")'; }
+killed() { records verdict | jq -e -s 'any(.[]; .action == "kill" and .outcome.result == "done")'; }
 wait_until 20 "the verdict is on record" killed
 expect "$(records verdict | jq -c 'select(.action == "kill")' | head -n 1)" \
         '.cgroup.path == "/" and .victim.path == "/bed/42/guilty" and .trigger[0].what == "host.available"' "who, and why"

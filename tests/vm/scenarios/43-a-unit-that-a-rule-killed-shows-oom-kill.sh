@@ -13,7 +13,7 @@ ended() { [[ $(systemctl show -P Result bed-guilty.service) != success ]]; }
 wait_until 30 "the guilty unit has ended" ended
 systemctl is-active --quiet bed-innocent.service || fail "the innocent unit is dead"
 expect_equal "$(vmstat oom_kill)" "$before" "the kernel killed nobody"
-killed() { records verdict | jq -e 'select(.action == "kill" and .outcome.result == "done" and .cgroup.path == "/system.slice/bed-guilty.service")'; }
+killed() { records verdict | jq -e -s 'any(.[]; .action == "kill" and .outcome.result == "done" and .cgroup.path == "/system.slice/bed-guilty.service")'; }
 wait_until 20 "the verdict is on record" killed
 expect_equal "$(systemctl show -P Result bed-guilty.service)" oom-kill "what systemd says of it"
 systemctl reset-failed bed-guilty.service

@@ -20,7 +20,7 @@ wait_until 20 "looks are captured" captured
 spawn "$guilty" "$LOADS/hog" --quiet --rate 10 0
 wait_until 30 "the guilty one is dead" gone "$PID"
 gone "$innocent_pid" && fail "the innocent one is dead"
-killed() { records verdict | jq -e 'select(.action == "kill" and .outcome.result == "done")'; }
+killed() { records verdict | jq -e -s 'any(.[]; .action == "kill" and .outcome.result == "done")'; }
 wait_until 20 "the verdict is on record" killed
 outcome() { grep -q '^o .* done 1 ' "$work/run" && [[ $(grep -c '^[vo] ' "$work/run") -ge 4 ]]; }
 wait_until 20 "its outcome is captured" outcome

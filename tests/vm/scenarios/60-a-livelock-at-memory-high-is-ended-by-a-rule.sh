@@ -26,7 +26,7 @@ expect_equal "$(cg_event "$guilty" oom_kill)" 0 "the kernel killed nobody"
 [[ $(cg_event "$guilty" high) -gt 0 ]] || fail "the guilty one never met its memory.high"
 gone "$innocent_pid" && fail "the innocent one is dead"
 gone "$reader_pid" && fail "the reader is dead"
-killed() { records verdict | jq -e 'select(.action == "kill" and .outcome.result == "done")'; }
+killed() { records verdict | jq -e -s 'any(.[]; .action == "kill" and .outcome.result == "done")'; }
 wait_until 20 "the verdict is on record" killed
 verdicts=$(records verdict | jq -c 'select(.action == "kill")')
 expect_equal "$(wc -l <<<"$verdicts")" 1 "one kill"

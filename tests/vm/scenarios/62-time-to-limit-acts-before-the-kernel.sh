@@ -27,7 +27,7 @@ expect_equal "$(cg_event "$top" oom_kill)" 0 "the kernel killed nobody"
 expect_equal "$(cg_event "$top" oom)" 0 "it did not even come to an OOM"
 gone "$leap_pid" && fail "who took a leap is dead"
 gone "$innocent_pid" && fail "the innocent one is dead"
-killed() { records verdict | jq -e 'select(.action == "kill" and .outcome.result == "done")'; }
+killed() { records verdict | jq -e -s 'any(.[]; .action == "kill" and .outcome.result == "done")'; }
 wait_until 20 "the verdict is on record" killed
 verdicts=$(records verdict | jq -c 'select(.action == "kill")')
 expect_equal "$(wc -l <<<"$verdicts")" 1 "one kill"

@@ -27,7 +27,7 @@ spawn "$BED/64/guilty" bash -c 'while :; do cat /var/tmp/bed-64 >/dev/null; done
 guilty=$PID
 wait_until 40 "the guilty one is ended" gone "$guilty"
 gone "$idle" && fail "an idle one is dead"
-killed() { records verdict | jq -e 'select(.action == "kill" and .outcome.result == "done")'; }
+killed() { records verdict | jq -e -s 'any(.[]; .action == "kill" and .outcome.result == "done")'; }
 wait_until 20 "the verdict is on record" killed
 expect_equal "$(records verdict | jq -r 'select(.action == "kill") | .cgroup.path')" /bed/64/guilty "who, and only he"
 rm -f /var/tmp/bed-64
