@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/text/capture.h"
 #include "tests/unit/fake-reeved.h"
+#include "tests/unit/hogcapture.h"
 
 static FakeReeved fake;
 static char directory[] = "/tmp/reeve-test-ctl-XXXXXX", socket_path[64], nowhere[64], bad_conf[64], capture[64], cut_capture[64], good_conf[64];
@@ -258,59 +258,6 @@ static void file_read(const char *name, char *text, size_t size) {
         drain(fd, text, size);
 }
 
-/* What `reevectl --help` lists is in the manual and is completed. */
-/* ---- replay ---- */
-
-static void file_write(const char *path, const char *text) {
-        FILE *f = fopen(path, "we");
-
-        (void) fputs(text, f);
-        (void) fclose(f);
-}
-
-static void look_put(Strbuf *out, uint64_t id, uint64_t now, int64_t bytes, Reading *before) {
-        CaptureLook look = { .id = id, .populated = true, .points = -1,
-                             .reading = { .time_usec = now, .current = bytes, .unreclaimable = bytes, .limit = 100 << 20, .swap_limit = 0,
-                                          .throttle = READING_UNLIMITED } };
-
-        capture_put_look(out, CAPTURE_LOOK, &look, before);
-        *before = look.reading;
-}
-
-/* A hog in /a grows by 10 MB each look; what was decided then stands in it not at all. */
-static void captures_write(void) {
-        static const char rules[] = "[rule guard]\nMatch=/a\nWhen=unreclaimable > 60%\nThen=notify\nThen=kill\nSettleSec=5s\n";
-        static const char *const paths[] = { "/", "/a", "/a/calm", "/a/hog" };
-        static char text[32768];
-        CaptureHead head = { .boot_id = "b", .ledger_id = "r7k2m9x4", .page_size = 4096, .root_id = 1, .begin_usec = 1000000,
-                             .offset_usec = INT64_C(1800000000000000), .mode = REEVE_MODE_ACT };
-        ConfigFile file = { .name = "/etc/reeve/reeve.conf", .text = rules, .length = sizeof(rules) - 1 };
-        Complaints complaints = COMPLAINTS_INIT;
-        Reading before[5] = { { .time_usec = 0 } };      /* as the line c has it */
-        Strbuf out = STRBUF_INIT(text);
-        Config *config = NULL;
-
-        (void) config_parse(&file, 1, &config, &complaints);
-        capture_put_head(&out, &head, config);
-        for (uint64_t i = 0; i < ELEMENTSOF(paths); i++)
-                capture_put_group(&out, i + 1, i == 0 ? 0 : i == 1 ? 1 : 2, paths[i]);
-        for (uint64_t id = 2; id <= 4; id++)
-                capture_put_look(&out, CAPTURE_LAST, &(CaptureLook) { .id = id, .points = -1, .remembered = true }, NULL);
-        for (uint64_t i = 0; i < 9; i++) {
-                uint64_t now = 1000000 + i * 200000;
-
-                capture_put_round(&out, now, &(HostReading) { INT64_C(1) << 30, INT64_C(1) << 29, 0, 0 });
-                look_put(&out, 2, now, (int64_t) (i + 2) * (10 << 20), &before[2]);
-                look_put(&out, 3, now, 8 << 20, &before[3]);
-                look_put(&out, 4, now, (int64_t) (i + 1) * (10 << 20), &before[4]);
-        }
-        file_write(cut_capture, text);
-        capture_put_end(&out, 3000000, "stopped");
-        file_write(capture, text);
-        config = config_unref(config);
-        complaints_done(&complaints);
-}
-
 static void test_replay(void **state) {
         static const Row rows[] = {
                 { .arguments = { "replay", "@CAPTURE" }, .never = { "/a/calm", "cut" },
@@ -337,6 +284,7 @@ static void test_replay(void **state) {
         rows_check(rows, ELEMENTSOF(rows));
 }
 
+/* What `reevectl --help` lists is in the manual and is completed. */
 static void test_the_manual_knows_every_command(void **state) {
         static const char *const all[] = { "--help", NULL };
         static char manual[65536], completion[16384];
@@ -446,7 +394,7 @@ static int setup(void **state) {
         file_write(bad_conf, "[reeve]\nBogus=1\n[budget a]\nMatch=/a\nMemoryMax=12Q\n");
         file_write(good_conf, "[budget web]\nMatch=/system.slice/web-*.service\nMemoryHigh=300M\nMemoryMax=512M\n"
                               "[budget later]\nMatch=/system.slice/web-1.service\nMemoryHigh=400M\n");
-        captures_write();
+        hogcapture_write(capture, cut_capture);
         records_load();
         return fake_start(&fake, socket_path);
 }

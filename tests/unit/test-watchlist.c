@@ -57,6 +57,30 @@ static void look(Watchlist *w, const Tree *t, Batch *b, uint64_t now, int64_t us
         watchlist_take(w, b);
 }
 
+/* What a test works on: rules, the tree, and the watchlist that has heard of all its cgroups. */
+typedef struct Bed {
+        Config *config;
+        Tree *t;
+        Watchlist *w;
+        Batch b;
+} Bed;
+
+static Bed bed_of(const char *rules) {
+        Bed bed = { .config = config_of(rules), .t = tree_of() };
+
+        assert_int_equal(watchlist_new(&bed.w), 0);
+        watchlist_configure(bed.w, bed.config, REEVE_MODE_ACT);
+        all_born(bed.w);
+        return bed;
+}
+
+static void bed_done(Bed *bed) {
+        batch_done(&bed->b);
+        bed->w = watchlist_free(bed->w);
+        bed->t = tree_free(bed->t);
+        (void) config_unref(bed->config);
+}
+
 /* Nothing is looked at for rules that are off, that match nothing, or in Mode=watch. */
 static void test_nothing_to_look_at_is_nothing(void **state) {
         Config *off = config_of("[rule r]\nMatch=/a\nWhen=usage > 1M\nThen=notify\nEnabled=no\n"),
@@ -84,205 +108,160 @@ static void test_nothing_to_look_at_is_nothing(void **state) {
 
 /* Far from anything only what is matched is read; near, all that lies below. */
 static void test_what_is_far_is_looked_at_alone(void **state) {
-        Config *config = config_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
-        Tree *t = tree_of();
-        Batch b = { .n = 0 };
-        Watchlist *w;
+        Bed bed = bed_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
 
         (void) state;
-        assert_int_equal(watchlist_new(&w), 0);
-        watchlist_configure(w, config, REEVE_MODE_ACT);
-        all_born(w);
-        look(w, t, &b, SEC, 10 * MB);
-        assert_int_equal(b.n, 1);
-        assert_true(watchlist_interval(w, &b.host) >= 80000);
-        look(w, t, &b, 2 * SEC, 60 * MB);
-        look(w, t, &b, 3 * SEC, 60 * MB);
-        assert_int_equal(b.n, 6);
-        assert_true(planned(&b, 5) && planned(&b, 7));
-        assert_false(planned(&b, 8));
-        assert_int_equal(watchlist_interval(w, &b.host), 200000);
-        batch_done(&b);
-        w = watchlist_free(w);
-        t = tree_free(t);
-        (void) config_unref(config);
+        look(bed.w, bed.t, &bed.b, SEC, 10 * MB);
+        assert_int_equal(bed.b.n, 1);
+        assert_true(watchlist_interval(bed.w, &bed.b.host) >= 80000);
+        look(bed.w, bed.t, &bed.b, 2 * SEC, 60 * MB);
+        look(bed.w, bed.t, &bed.b, 3 * SEC, 60 * MB);
+        assert_int_equal(bed.b.n, 6);
+        assert_true(planned(&bed.b, 5) && planned(&bed.b, 7));
+        assert_false(planned(&bed.b, 8));
+        assert_int_equal(watchlist_interval(bed.w, &bed.b.host), 200000);
+        bed_done(&bed);
 }
 
 /* While all is far two files are enough, but now and then all is read: limits may change where nothing else does. */
 static void test_far_is_looked_at_quickly(void **state) {
-        Config *config = config_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
-        Tree *t = tree_of();
-        Batch b = { .n = 0 };
-        Watchlist *w;
+        Bed bed = bed_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
 
         (void) state;
-        assert_int_equal(watchlist_new(&w), 0);
-        watchlist_configure(w, config, REEVE_MODE_ACT);
-        all_born(w);
         for (uint64_t n = 1; n < 40; n++) {
-                batch_clear(&b);
-                b.began_usec = n * 2 * SEC;
-                assert_int_equal(watchlist_plan(w, t, &b), 0);
-                assert_int_equal(b.items[0].quick, n != 1 && (n - 1) % 5 != 0);
-                if (b.items[0].quick)
-                        b.items[0].reading.time_usec = n * 2 * SEC;
+                batch_clear(&bed.b);
+                bed.b.began_usec = n * 2 * SEC;
+                assert_int_equal(watchlist_plan(bed.w, bed.t, &bed.b), 0);
+                assert_int_equal(bed.b.items[0].quick, n != 1 && (n - 1) % 5 != 0);
+                if (bed.b.items[0].quick)
+                        bed.b.items[0].reading.time_usec = n * 2 * SEC;
                 else
-                        see(&b, n * 2 * SEC, 10 * MB);
-                watchlist_take(w, &b);
+                        see(&bed.b, n * 2 * SEC, 10 * MB);
+                watchlist_take(bed.w, &bed.b);
         }
-        look(w, t, &b, 100 * SEC, 60 * MB);
-        batch_clear(&b);
-        b.began_usec = 101 * SEC;
-        assert_int_equal(watchlist_plan(w, t, &b), 0);
-        for (size_t i = 0; i < b.n; i++)
-                assert_false(b.items[i].quick);
-        batch_done(&b);
-        w = watchlist_free(w);
-        t = tree_free(t);
-        (void) config_unref(config);
+        look(bed.w, bed.t, &bed.b, 100 * SEC, 60 * MB);
+        batch_clear(&bed.b);
+        bed.b.began_usec = 101 * SEC;
+        assert_int_equal(watchlist_plan(bed.w, bed.t, &bed.b), 0);
+        for (size_t i = 0; i < bed.b.n; i++)
+                assert_false(bed.b.items[i].quick);
+        bed_done(&bed);
 }
 
 /* Leaves, but what dies as one (memory.oom.group) is one; Never= shelters what holds it; who is empty is none. */
 static void test_candidates(void **state) {
-        Config *config = config_of("[reeve]\nNever=/a/sshd\n[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n"
+        Bed bed = bed_of("[reeve]\nNever=/a/sshd\n[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n"
                                    "[rule listed]\nMatch=/a\nCandidates=/a/*\nWhen=unreclaimable > 80%\nThen=kill\nNever=/a/two/y\n");
-        JudgeEverywhere everywhere = { .never = &config->reeve.never, .init_path = "/init.scope", .own_path = "/reeve.slice" };
-        Tree *t = tree_of();
-        Batch b = { .n = 0 };
-        Watchlist *w;
+        JudgeEverywhere everywhere = { .never = &bed.config->reeve.never, .init_path = "/init.scope", .own_path = "/reeve.slice" };
         size_t n, open;
         JudgeCandidate *c;
 
         (void) state;
-        assert_int_equal(watchlist_new(&w), 0);
-        watchlist_configure(w, config, REEVE_MODE_ACT);
-        all_born(w);
-        look(w, t, &b, SEC, 90 * MB);
-        look(w, t, &b, 2 * SEC, 90 * MB);
-        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        look(bed.w, bed.t, &bed.b, SEC, 90 * MB);
+        look(bed.w, bed.t, &bed.b, 2 * SEC, 90 * MB);
+        c = watchlist_candidates(bed.w, bed.t, watchlist_match(bed.w, 0), &everywhere, &n, &open);
         assert_int_equal(n, 3);
         assert_int_equal(open, 2);
         assert_string_equal(c[0].path, "/a/two");
         assert_string_equal(c[1].path, "/a/one");
         assert_int_equal(c[2].shelter, JUDGE_NEVER);
-        c = watchlist_candidates(w, t, watchlist_match(w, 1), &everywhere, &n, &open);
+        c = watchlist_candidates(bed.w, bed.t, watchlist_match(bed.w, 1), &everywhere, &n, &open);
         assert_int_equal(n, 3);
         assert_int_equal(open, 1);
         assert_string_equal(c[0].path, "/a/one");
         for (size_t i = 1; i < n; i++)
                 assert_int_equal(c[i].shelter, strcmp(c[i].path, "/a/two") == 0 ? JUDGE_NEVER_BELOW : JUDGE_NEVER);
-        watchlist_died(w, 4);
-        tree_died(t, 5, NULL, 1);
-        tree_died(t, 6, NULL, 1);
-        tree_died(t, 4, NULL, 1);
-        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        watchlist_died(bed.w, 4);
+        tree_died(bed.t, 5, NULL, 1);
+        tree_died(bed.t, 6, NULL, 1);
+        tree_died(bed.t, 4, NULL, 1);
+        c = watchlist_candidates(bed.w, bed.t, watchlist_match(bed.w, 0), &everywhere, &n, &open);
         assert_int_equal(n, 2);
         assert_string_equal(c[0].path, "/a/one");
-        batch_done(&b);
-        w = watchlist_free(w);
-        t = tree_free(t);
-        (void) config_unref(config);
+        bed_done(&bed);
 }
 
 /* StepUp= takes the parent as a whole, never above the match; marks count where root owns who is marked, or who owns the match. */
 static void test_step_up_and_marks(void **state) {
-        Config *config = config_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\nStepUp=1\n");
-        JudgeEverywhere everywhere = { .never = &config->reeve.never, .init_path = "/init.scope", .own_path = "/reeve.slice" };
-        Tree *t = tree_of();
-        Batch b = { .n = 0 };
-        Watchlist *w;
+        Bed bed = bed_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\nStepUp=1\n");
+        JudgeEverywhere everywhere = { .never = &bed.config->reeve.never, .init_path = "/init.scope", .own_path = "/reeve.slice" };
         size_t n, open;
         JudgeCandidate *c;
 
         (void) state;
-        assert_int_equal(watchlist_new(&w), 0);
-        watchlist_configure(w, config, REEVE_MODE_ACT);
-        all_born(w);
-        look(w, t, &b, SEC, 90 * MB);
-        batch_clear(&b);
-        b.began_usec = 2 * SEC;
-        assert_int_equal(watchlist_plan(w, t, &b), 0);
-        see(&b, 2 * SEC, 90 * MB);
-        for (size_t i = 0; i < b.n; i++) {
-                b.items[i].marks = b.items[i].id == 3 ? JUDGE_MARK_PREFER : b.items[i].id == 4 ? JUDGE_MARK_OMIT : 0;
-                if (b.items[i].id == 7)
-                        b.items[i].marks = JUDGE_MARK_AVOID;
+        look(bed.w, bed.t, &bed.b, SEC, 90 * MB);
+        batch_clear(&bed.b);
+        bed.b.began_usec = 2 * SEC;
+        assert_int_equal(watchlist_plan(bed.w, bed.t, &bed.b), 0);
+        see(&bed.b, 2 * SEC, 90 * MB);
+        for (size_t i = 0; i < bed.b.n; i++) {
+                bed.b.items[i].marks = bed.b.items[i].id == 3 ? JUDGE_MARK_PREFER : bed.b.items[i].id == 4 ? JUDGE_MARK_OMIT : 0;
+                if (bed.b.items[i].id == 7)
+                        bed.b.items[i].marks = JUDGE_MARK_AVOID;
         }
-        watchlist_take(w, &b);
-        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        watchlist_take(bed.w, &bed.b);
+        c = watchlist_candidates(bed.w, bed.t, watchlist_match(bed.w, 0), &everywhere, &n, &open);
         assert_int_equal(n, 3);
         assert_int_equal(open, 2);
         assert_string_equal(c[0].path, "/a/one");
         assert_int_equal(c[1].preference, -1);
         assert_int_equal(c[2].shelter, JUDGE_OMIT);
-        for (size_t i = 0; i < b.n; i++)
-                b.items[i].owner = b.items[i].id == 3 || b.items[i].id == 4 ? 1000 : 0;
-        watchlist_take(w, &b);
-        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        for (size_t i = 0; i < bed.b.n; i++)
+                bed.b.items[i].owner = bed.b.items[i].id == 3 || bed.b.items[i].id == 4 ? 1000 : 0;
+        watchlist_take(bed.w, &bed.b);
+        c = watchlist_candidates(bed.w, bed.t, watchlist_match(bed.w, 0), &everywhere, &n, &open);
         assert_int_equal(open, 3);
         assert_string_equal(c[0].path, "/a/two");
-        watchlist_match(w, 0)->judge.failures = 1;
-        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        watchlist_match(bed.w, 0)->judge.failures = 1;
+        c = watchlist_candidates(bed.w, bed.t, watchlist_match(bed.w, 0), &everywhere, &n, &open);
         assert_int_equal(n, 4);
         assert_int_equal(open, 4);
         assert_string_equal(c[0].path, "/a");
         assert_string_equal(c[1].path, "/a/two");
         assert_true(c[0].rank == 1 && c[3].rank == 4);
-        watchlist_match(w, 0)->judge.failures = 9;
-        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        watchlist_match(bed.w, 0)->judge.failures = 9;
+        c = watchlist_candidates(bed.w, bed.t, watchlist_match(bed.w, 0), &everywhere, &n, &open);
         assert_string_equal(c[0].path, "/a");
         everywhere.own_path = "/a/sshd";
-        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        c = watchlist_candidates(bed.w, bed.t, watchlist_match(bed.w, 0), &everywhere, &n, &open);
         assert_int_equal(n, 4);
         assert_int_equal(open, 2);
         assert_string_equal(c[0].path, "/a/two");
-        batch_done(&b);
-        w = watchlist_free(w);
-        t = tree_free(t);
-        (void) config_unref(config);
+        bed_done(&bed);
 }
 
 /* Cgroups without memory of their own (5, 6) are a part of who has it (4); what was never read is not chosen by a guess. */
 static void test_nobody_is_chosen_by_a_guess(void **state) {
-        Config *config = config_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
-        JudgeEverywhere everywhere = { .never = &config->reeve.never, .init_path = "", .own_path = "" };
-        Tree *t = tree_of();
-        Batch b = { .n = 0 };
-        Watchlist *w;
+        Bed bed = bed_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
+        JudgeEverywhere everywhere = { .never = &bed.config->reeve.never, .init_path = "", .own_path = "" };
         size_t n, open;
         JudgeCandidate *c;
 
         (void) state;
-        assert_int_equal(watchlist_new(&w), 0);
-        watchlist_configure(w, config, REEVE_MODE_ACT);
-        all_born(w);
-        assert_int_equal(watchlist_count(w), 0);
-        watchlist_rouse(w, 2);
-        assert_int_equal(watchlist_count(w), 1);
-        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        assert_int_equal(watchlist_count(bed.w), 0);
+        watchlist_rouse(bed.w, 2);
+        assert_int_equal(watchlist_count(bed.w), 1);
+        c = watchlist_candidates(bed.w, bed.t, watchlist_match(bed.w, 0), &everywhere, &n, &open);
         assert_int_equal(n, 4);
         assert_int_equal(open, 0);
         assert_int_equal(c[0].shelter, JUDGE_UNREAD);
-        look(w, t, &b, SEC, 90 * MB);
-        batch_clear(&b);
-        b.began_usec = 2 * SEC;
-        assert_int_equal(watchlist_plan(w, t, &b), 0);
-        see(&b, 2 * SEC, 90 * MB);
-        for (size_t i = 0; i < b.n; i++) {
-                b.items[i].oom_group = false;
-                if (b.items[i].id == 5 || b.items[i].id == 6)
-                        b.items[i].reading.current = b.items[i].reading.unreclaimable = READING_UNKNOWN;
+        look(bed.w, bed.t, &bed.b, SEC, 90 * MB);
+        batch_clear(&bed.b);
+        bed.b.began_usec = 2 * SEC;
+        assert_int_equal(watchlist_plan(bed.w, bed.t, &bed.b), 0);
+        see(&bed.b, 2 * SEC, 90 * MB);
+        for (size_t i = 0; i < bed.b.n; i++) {
+                bed.b.items[i].oom_group = false;
+                if (bed.b.items[i].id == 5 || bed.b.items[i].id == 6)
+                        bed.b.items[i].reading.current = bed.b.items[i].reading.unreclaimable = READING_UNKNOWN;
         }
-        watchlist_take(w, &b);
-        c = watchlist_candidates(w, t, watchlist_match(w, 0), &everywhere, &n, &open);
+        watchlist_take(bed.w, &bed.b);
+        c = watchlist_candidates(bed.w, bed.t, watchlist_match(bed.w, 0), &everywhere, &n, &open);
         assert_int_equal(n, 3);
         assert_int_equal(open, 3);
         assert_string_equal(c[0].path, "/a/sshd");
         assert_string_equal(c[1].path, "/a/two");
-        batch_done(&b);
-        w = watchlist_free(w);
-        t = tree_free(t);
-        (void) config_unref(config);
+        bed_done(&bed);
 }
 
 /* Thousands come and go: what stays is found, what went is not. */
