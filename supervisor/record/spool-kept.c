@@ -1,5 +1,6 @@
 /* What is kept in the spool until it is undone. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "supervisor/record/spool-private.h"
@@ -22,7 +23,7 @@ int spool_keep(Spool *s, const SpoolKept *kept) {
                 slot->kept.until_usec = kept->until_usec;
                 slot->kept.uid = kept->uid;
                 slot->kept.flags = kept->flags;
-                strncpy(slot->kept.path, kept->path, sizeof(slot->kept.path) - 1);
+                (void) snprintf(slot->kept.path, sizeof(slot->kept.path), "%s", kept->path);
                 slot->hash = hash_of(&slot->kept);
                 atomic_store_explicit(&slot->full, 1, memory_order_release);
                 return i;

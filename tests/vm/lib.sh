@@ -184,6 +184,7 @@ records() { reevectl events --json | jq -c "select(.type == \"$1\")"; }
 scenario_cleanup() {
         local dir tries
         systemctl stop 'bed-*' 2>/dev/null
+        systemctl reset-failed 'bed-*' 2>/dev/null
         rm -f /etc/systemd/system/bed-* /run/systemd/system/bed-*
         for tries in {1..50}; do
                 [[ -d $BED ]] || break
