@@ -56,7 +56,7 @@ wait $runner || status=$?
 
 note "--json is one object with exact counters"
 reevectl run --json $small -- tail /dev/zero 2>/tmp/run.json
-jq -e '.oom_killed == true and .exact == true and .counters.oom_kill == 1 and .signal == 9' /tmp/run.json >/dev/null || fail "$(cat /tmp/run.json)"
+holds '.oom_killed == true and .exact == true and .counters.oom_kill == 1 and .signal == 9' </tmp/run.json >/dev/null || fail "$(cat /tmp/run.json)"
 
 wait_until 10 "no scope of run is left" bash -c '! systemctl list-units --all --no-legend "reeve-run-*" | grep -q .'
 [[ -z $(find /sys/fs/cgroup -name 'reeve-run-*') ]] || fail "cgroups left: $(find /sys/fs/cgroup -name 'reeve-run-*')"

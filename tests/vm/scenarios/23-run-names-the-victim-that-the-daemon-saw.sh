@@ -9,8 +9,8 @@ record=${said##*explain }
 record=${record%%. *}
 record=${record%.}
 reevectl show "$record" --json >/tmp/run-record.json || fail "no record $record"
-jq -e '.scope == "self" and (.victims | length) == 1 and .victims[0].comm == "tail" and (.cgroup.path | endswith("/payload"))' \
-        /tmp/run-record.json >/dev/null || fail "$(cat /tmp/run-record.json)"
+holds '.scope == "self" and (.victims | length) == 1 and .victims[0].comm == "tail" and (.cgroup.path | endswith("/payload"))' \
+        </tmp/run-record.json >/dev/null || fail "$(cat /tmp/run-record.json)"
 reevectl doctor --json >/tmp/doctor.json || fail "doctor exits $?"
-jq -e '.healthy and any(.findings[]; .name == "daemon" and .state == "ok")
-        and all(.findings[] | select(.name | startswith("source_")); .state == "ok")' /tmp/doctor.json >/dev/null || fail "$(cat /tmp/doctor.json)"
+holds '.healthy and any(.findings[]; .name == "daemon" and .state == "ok")
+        and all(.findings[] | select(.name | startswith("source_")); .state == "ok")' </tmp/doctor.json >/dev/null || fail "$(cat /tmp/doctor.json)"

@@ -43,7 +43,7 @@ systemctl start bed-main.service
 systemd-run -q --unit bed-child.service -p MemoryMax=16M -p MemorySwapMax=0 -p OOMPolicy=continue sh -c "$LOADS/hog 0; sleep 100"
 systemd-run -q --unit bed-stopped.service -p MemoryMax=16M -p MemorySwapMax=0 sh -c "sleep 1; $LOADS/hog 0; sleep 100"
 of_unit() { reevectl kills --json | jq -c --arg u "$1" 'select(.identity.unit == $u)' | head -n 1; }
-says() { of_unit "$1" | jq -e "$2" >/dev/null; }
+says() { of_unit "$1" | holds "$2" >/dev/null; }
 expect_unit() { wait_until 25 "$1: $2" says "$1" "$2"; }
 expect_unit bed-main.service '.victims[0].main == true and .after.restarted_time != null'
 expect_unit bed-child.service '.victims[0].main == false and .after.unit_result == "success" and .after.restarted_time == null'

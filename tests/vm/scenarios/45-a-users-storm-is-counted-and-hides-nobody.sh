@@ -8,7 +8,7 @@ reeve_fresh $'[reeve]\nStormAfter=5 per 1h'
 for name in user-a user-b good; do
         dir=$(cg "45/$name" memory.max=12M memory.swap.max=0)
         chown 4001:4001 "$dir"
-        wait_until 10 "Reeve knows whose $name is" eval "reevectl status '$(cg_path "$dir")' --json | jq -e '.owner_uid == 4001'"
+        wait_until 10 "Reeve knows whose $name is" eval "reevectl status '$(cg_path "$dir")' --json | holds '.owner_uid == 4001'"
 done
 spawn "$dir" sleep 1000
 for n in 1 2 3 4 5 6; do
