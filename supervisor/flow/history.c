@@ -10,17 +10,21 @@
 #include "supervisor/base/fd.h"
 #include "supervisor/flow/late.h"
 
-static int marker_path(const Supervisor *s, char *buf, size_t size) {
-        return snprintf(buf, size, "%s/read-back", s->options.runtime_directory) < (int) size ? 0 : -ENAMETOOLONG;
+/* Markers name ledger and boot: a new one of either is a first start. One stands while all is read back from the beginning: who
+ * begins after a crash in the middle begins there too. The other stands since that was done. */
+#define READING_BACK "reading-back"
+#define READ_BACK "read-back"
+
+static int marker_path(const Supervisor *s, const char *name, char *buf, size_t size) {
+        return snprintf(buf, size, "%s/%s", s->options.runtime_directory, name) < (int) size ? 0 : -ENAMETOOLONG;
 }
 
-/* The marker names ledger and boot: a new one of either is a first start. */
-static bool is_read_back(Supervisor *s) {
+static bool is_marked(const Supervisor *s, const char *name) {
         char path[1100], have[64] = "", want[64];
         _cleanup_close_ int fd = -1;
 
         (void) snprintf(want, sizeof(want), "%s %s", clerk_ledger_id(s->clerk), s->boot_id);
-        if (marker_path(s, path, sizeof(path)) < 0)
+        if (marker_path(s, name, path, sizeof(path)) < 0)
                 return false;
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0 || read(fd, have, sizeof(have) - 1) <= 0)
@@ -28,16 +32,27 @@ static bool is_read_back(Supervisor *s) {
         return strcmp(have, want) == 0;
 }
 
-static void mark_read_back(Supervisor *s) {
+static void mark(const Supervisor *s, const char *name) {
         char path[1100], text[64];
         _cleanup_close_ int fd = -1;
         int n = snprintf(text, sizeof(text), "%s %s", clerk_ledger_id(s->clerk), s->boot_id);
 
-        if (marker_path(s, path, sizeof(path)) < 0)
+        if (marker_path(s, name, path, sizeof(path)) < 0)
                 return;
         fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd >= 0)
                 (void) !write(fd, text, (size_t) n);
+}
+
+static void unmark(const Supervisor *s, const char *name) {
+        char path[1100];
+
+        if (marker_path(s, name, path, sizeof(path)) == 0)
+                (void) unlink(path);
+}
+
+bool history_unfinished(const Supervisor *s) {
+        return is_marked(s, READING_BACK);
 }
 
 void history_take(Supervisor *s) {
@@ -59,7 +74,8 @@ void history_take(Supervisor *s) {
         /* Whoever kills us before the last one stands in the spool makes us read once more. */
         if (s->read_back && !late_reads_back(s)) {
                 s->read_back = s->accounted_before = false;
-                mark_read_back(s);
+                mark(s, READ_BACK);
+                unmark(s, READING_BACK);
         }
 }
 
@@ -89,14 +105,16 @@ static int64_t with_slack(int64_t realtime_usec) {
 
 void history_read(Supervisor *s) {
         ReadbackOptions options = { 0 };
-        bool again = is_read_back(s);
+        bool again = is_marked(s, READ_BACK), whole = s->opening.created || history_unfinished(s);
 
         if (s->readback || (again && rings_kept_it(s)))
                 return;
         if (again)
                 options.journal = options.pstore = "";
         /* A known ledger has all up to its newest record. */
-        if (!s->opening.created && s->opening.last_time_usec > 2000000)
+        if (whole)
+                mark(s, READING_BACK);
+        else if (s->opening.last_time_usec > 2000000)
                 options.since_realtime_usec = with_slack((int64_t) s->opening.last_time_usec);
         begin(s, &options);
 }
@@ -114,10 +132,7 @@ void history_read_missed(Supervisor *s, uint64_t since_nsec) {
 }
 
 void history_read_again(Supervisor *s) {
-        char path[1100];
-
-        if (marker_path(s, path, sizeof(path)) == 0)
-                (void) unlink(path);
+        unmark(s, READ_BACK);
         s->opening.created = true;
         s->opening.last_time_usec = 0;
         s->ledger_begun_nsec = clock_boottime_nsec();

@@ -2,6 +2,9 @@
 /* History: what the kernel log, the journal and pstore keep from before we were here. */
 #include "supervisor/flow/state.h"
 
+/* Whether an earlier run began to read all back for this ledger, and did not come to the end. */
+bool history_unfinished(const Supervisor *s);
+
 /* Begins to read it back, once per ledger and boot. */
 void history_read(Supervisor *s);
 
