@@ -1,4 +1,4 @@
-#vm slow memory=400M own-boot timeout=240
+#vm storm memory=400M own-boot timeout=240
 # Limits reached when swap is full, fork bombs under a limit, and a host that has no memory left (twice): each kill is recorded
 # once and as it was; sums and counters are exact.
 #

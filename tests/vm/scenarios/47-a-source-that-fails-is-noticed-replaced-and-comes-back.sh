@@ -1,4 +1,4 @@
-#vm slow timeout=240
+#vm storm timeout=240
 # An administrator disables all kprobes, switches our events off, removes our probes: noticed within a watchdog tick or at the
 # next kill, said, done without, and back again. Each kill is one record: what the rings missed, the kernel's log tells.
 #

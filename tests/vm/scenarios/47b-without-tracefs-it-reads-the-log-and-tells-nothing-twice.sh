@@ -1,4 +1,4 @@
-#vm slow timeout=240
+#vm storm timeout=240
 # tracefs is unmounted: a reeved that runs goes on with what it holds, one that starts then reads the log instead, says so, and
 # is back with the rings once it is mounted. They have recorded all the while what the log told: no kill is told twice.
 #

@@ -1,4 +1,4 @@
-#vm slow timeout=300
+#vm storm timeout=300
 # In a storm reeved is replaced by one whose probes have another field, and back again: for a while two generations
 # of probes see each kill. It is recorded once, as it was, and the old generation goes.
 #

@@ -1,4 +1,4 @@
-#vm slow memory=800M own-boot timeout=150
+#vm storm memory=800M own-boot timeout=150
 # Many small cgroups exhaust the host together, none of them as large as the innocent one, which the kernel would take. The shipped
 # rule, switched on by the drop-in that its file shows, ends those that grow, as many as it takes.
 #
