@@ -1,4 +1,4 @@
-#vm slow timeout=150
+#vm storm timeout=150
 # A rule matches three hundred cgroups in which nothing moves: they are not read, their ancestor is, seldom. When one of them begins
 # to thrash it is found and ended, and none of the others is touched.
 #
