@@ -29,6 +29,6 @@ round
 # translates it anew. What others take from the emulator counts as the guest's time too (28 ms a wake beside two other machines): so
 # the time is told, and only what no such thing explains fails.
 [[ $usec -lt 300000 ]] || fail "$ticked ticks, $usec us of CPU time while nothing happened"
-# The aim is 6.5 MB: 6 and half a kB for each cgroup. It is missed now and then (6,427, 6,481 and 6,710 kB in three boots): PSS shares
-# out what libraries take among those who have them open, and an arena of a thread comes or not. What grows beyond that fails.
+# The aim is 6.5 MB: 6 and half a kB for each cgroup. It is missed now and then (6,427, 6,481 and 6,710 kB in three boots): why it
+# differs by so much was not found. What grows beyond that fails.
 [[ $pss -lt 7000 ]] || fail "PSS is $pss kB"
