@@ -44,6 +44,11 @@ static bool bound_alike(const Judging *j, uint64_t a, uint64_t b) {
         return a != BATCH_BOUND_HOST || (host->available >= 0 && host->total > 0 && host->available < host->total / 10);
 }
 
+/* What was full when @k was decided need not be full any more, since somebody died in it: who lies in it shares that shortage. */
+static bool was_bound(const Judging *j, const WatchlistMatch *m, const JudgingKill *k) {
+        return k->bound_id != 0 && k->bound_id != BATCH_BOUND_HOST && tree_below(j->tree, m->cgroup->id, k->bound_id);
+}
+
 /* Two that are kin, or siblings under one bound, share a shortage: while one is acted on, or freed memory may still show, the other
  * waits. */
 static bool held_by_another(const Judging *j, const WatchlistMatch *m, uint64_t now_usec) {
@@ -54,7 +59,7 @@ static bool held_by_another(const Judging *j, const WatchlistMatch *m, uint64_t 
                 const JudgingKill *k = &j->recent[i];
 
                 if (k->usec && now_usec - k->usec < settle &&
-                    (kin(j, m->cgroup->id, k->match_id) || bound_alike(j, m->cgroup->bound_id, k->bound_id)))
+                    (kin(j, m->cgroup->id, k->match_id) || bound_alike(j, m->cgroup->bound_id, k->bound_id) || was_bound(j, m, k)))
                         return true;
         }
         for (size_t i = 0; i < watchlist_count(j->watchlist); i++) {

@@ -1,4 +1,4 @@
-#vm timeout=200 storm memory=768M
+#vm timeout=200 slow memory=768M
 # Siblings matched each by itself under one full parent take turns; a cgroup that root marked user.oomd_omit is not chosen; after a
 # kill that did not help StepUp= takes the parent of the next victim, and no more.
 #
