@@ -1,7 +1,7 @@
 #vm slow own-boot timeout=600
-# 1,000 cgroups idle for 180 s: context switches of all threads are the watchdog's alone, CPU ticks are told, PSS is about 6.5 MB.
+# 1,000 cgroups idle for 180 s: context switches of all threads are the watchdog's alone, CPU ticks are told, PSS under 6.5 MB.
 #
-#   bed/15/c0..c999   nothing in them   -> <= 16 switches in 180 s, PSS < 7,000 kB
+#   bed/15/c0..c999   nothing in them   -> <= 16 switches in 180 s, PSS < 6,500 kB
 reeve_fresh
 top=$(cg 15)
 for ((n = 0; n < 1000; n++)); do mkdir "$top/c$n"; done
@@ -29,6 +29,6 @@ round
 # translates it anew. What others take from the emulator counts as the guest's time too (28 ms a wake beside two other machines): so
 # the time is told, and only what no such thing explains fails.
 [[ $usec -lt 300000 ]] || fail "$ticked ticks, $usec us of CPU time while nothing happened"
-# The aim is 6.5 MB: 6 and half a kB for each cgroup. It is missed now and then (6,427, 6,481 and 6,710 kB in three boots): why it
-# differs by so much was not found. What grows beyond that fails.
-[[ $pss -lt 7000 ]] || fail "PSS is $pss kB"
+# The aim is 6.5 MB: 6 and half a kB for each cgroup. It was missed (6,427, 6,481 and 6,710 kB in three boots): why it
+# differs by so much was not found. With one heap it was 6,391 kB, once.
+[[ $pss -lt 6500 ]] || fail "PSS is $pss kB"
