@@ -22,6 +22,7 @@ static const char schema[] =
         "CREATE INDEX IF NOT EXISTS record_time ON record (time);"
         "CREATE INDEX IF NOT EXISTS record_type ON record (type, seq);"
         "CREATE INDEX IF NOT EXISTS record_owner ON record (owner, seq);"
+        "CREATE INDEX IF NOT EXISTS record_owner_time ON record (owner, time);"
         "CREATE INDEX IF NOT EXISTS record_key ON record (key) WHERE key IS NOT NULL;"
         "CREATE INDEX IF NOT EXISTS record_of ON record (of_seq) WHERE of_seq IS NOT NULL;"
         "CREATE UNIQUE INDEX IF NOT EXISTS record_origin ON record (boot, origin_nsec, origin_pid, type)"

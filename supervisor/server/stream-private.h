@@ -18,6 +18,7 @@ struct Stream {
         LedgerQuery filter;     /* its cgroup is ours */
         char *cgroup;
         uint64_t cursor;        /* all up to here is told, or does not match */
+        uint64_t gap_seq;       /* what went up to here was told */
         bool from_cursor;       /* a cursor was given, or we have told something: what is gone behind it is a gap */
         uint64_t left;          /* how many may still be told; 0 with @bounded: none */
         bool bounded;

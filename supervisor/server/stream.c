@@ -79,7 +79,7 @@ static void gap_send(Stream *t, uint64_t evicted_seq) {
                      "\"lost\":null,\"cause\":\"retention\",\"between\":{\"from_time\":null,\"to_time\":null},"
                      "\"text\":\"Records that this reader had not read yet were dropped to keep the ledger within its "
                      "bounds.\"}", now, now);
-        t->cursor = evicted_seq;
+        t->cursor = t->gap_seq = evicted_seq;
         if (n > 0 && (size_t) n < sizeof(json))
                 reply_send(t, json, /* continues= */ t->more);
         t->single_sent = !t->more;
@@ -224,7 +224,8 @@ static void ledger_answered(const ClerkAnswer *a, void *userdata) {
                 answer_failed(t, a->error);
                 return;
         }
-        if (t->from_cursor && a->evicted_seq > t->cursor)
+        /* What was kept may lie before what went (the oldest goes, not the first written), and comes in several pages. */
+        if (t->from_cursor && a->evicted_seq > t->cursor && a->evicted_seq > t->gap_seq)
                 gap_send(t, a->evicted_seq);
         rows_take(t, a);
         if (t->session->dead)

@@ -46,10 +46,51 @@ static void test_what_is_learned_later_is_in_the_share(void **state) {
         add_kill(l, 1, 0, "/root");
         for (uint64_t i = 2; i <= 41; i += 2) {
                 add_kill(l, i, 1001, "/user");
-                add_text(l, (RecordMeta) { .seq = i + 1, .type = REEVE_RECORD_MORE, .of_seq = i, .owner_uid = -1 }, "{}", 1);
+                add_text(l, (RecordMeta) { .seq = i + 1, .type = REEVE_RECORD_MORE, .time_usec = i * 1000000, .of_seq = i,
+                                           .owner_uid = -1 }, "{}", 1);
         }
         assert_int_equal(QUERY(l, .types = 1U << REEVE_RECORD_MORE).n, 5);
         assert_int_equal(QUERY(l, .types = 1U << REEVE_RECORD_KILL).n, 6);
+        l = ledger_close(l, 0);
+}
+
+/* A log that is read back tells of what happened before all that is kept: it goes before it, though it came last. */
+static void test_what_happened_first_goes_first(void **state) {
+        LedgerBounds b = { .keep_records = 8 };
+        LedgerOpening o;
+        Ledger *l = ledger_open_with(&b, &o);
+        Taken t;
+
+        (void) state;
+        for (uint64_t i = 101; i <= 108; i++)
+                add_kill(l, i, 0, "/now");
+        for (uint64_t i = 109; i <= 120; i++)
+                add_text(l, (RecordMeta) { .seq = i, .type = REEVE_RECORD_KILL, .time_usec = i, .owner_uid = 0 }, "{}", 1);
+        t = QUERY(l, .limit = 0);
+        assert_int_equal(t.n, 8);
+        assert_int_equal(t.seqs[0], 101);
+        assert_int_equal(t.seqs[7], 108);
+        l = ledger_close(l, 0);
+}
+
+/* The same for one owner: his oldest, and nobody else's. */
+static void test_what_happened_first_to_one_owner_goes_first(void **state) {
+        LedgerBounds b = { .keep_records = 16 };
+        LedgerOpening o;
+        Ledger *l = ledger_open_with(&b, &o);
+        Taken t;
+
+        (void) state;
+        add_text(l, (RecordMeta) { .seq = 1, .type = REEVE_RECORD_KILL, .time_usec = 1, .owner_uid = 0 }, "{}", 1);
+        for (uint64_t i = 101; i <= 104; i++)
+                add_kill(l, i, 1001, "/now");
+        for (uint64_t i = 105; i <= 110; i++)
+                add_text(l, (RecordMeta) { .seq = i, .type = REEVE_RECORD_KILL, .time_usec = i, .owner_uid = 1001 }, "{}", 1);
+        t = QUERY(l, .limit = 0);
+        assert_int_equal(t.n, 5);
+        assert_int_equal(t.seqs[0], 1);
+        assert_int_equal(t.seqs[1], 101);
+        assert_int_equal(t.seqs[4], 104);
         l = ledger_close(l, 0);
 }
 
@@ -95,6 +136,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_one_owner_keeps_a_quarter),
                 TEST(test_what_is_learned_later_is_in_the_share),
+                TEST(test_what_happened_first_goes_first),
+                TEST(test_what_happened_first_to_one_owner_goes_first),
                 TEST(test_old_ones_go),
                 TEST(test_size_is_bounded),
         };
