@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "supervisor/base/clock.h"
@@ -19,23 +21,26 @@ static int marker_path(const Supervisor *s, const char *name, char *buf, size_t 
         return snprintf(buf, size, "%s/%s", s->options.runtime_directory, name) < (int) size ? 0 : -ENAMETOOLONG;
 }
 
-static bool is_marked(const Supervisor *s, const char *name) {
-        char path[1100], have[64] = "", want[64];
+/* Returns what stands in the marker behind ledger and boot: a moment of this boot, or 1; 0: it is not there, or not ours. */
+static uint64_t marked_nsec(const Supervisor *s, const char *name) {
+        char path[1100], have[96] = "", want[64];
         _cleanup_close_ int fd = -1;
+        uint64_t nsec;
+        int n = snprintf(want, sizeof(want), "%s %s", clerk_ledger_id(s->clerk), s->boot_id);
 
-        (void) snprintf(want, sizeof(want), "%s %s", clerk_ledger_id(s->clerk), s->boot_id);
         if (marker_path(s, name, path, sizeof(path)) < 0)
-                return false;
+                return 0;
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd < 0 || read(fd, have, sizeof(have) - 1) <= 0)
-                return false;
-        return strcmp(have, want) == 0;
+        if (fd < 0 || read(fd, have, sizeof(have) - 1) <= 0 || strncmp(have, want, (size_t) n) != 0)
+                return 0;
+        nsec = strtoull(have + n, NULL, 10);
+        return nsec > 0 ? nsec : 1;
 }
 
-static void mark(const Supervisor *s, const char *name) {
-        char path[1100], text[64];
+static void mark(const Supervisor *s, const char *name, uint64_t nsec) {
+        char path[1100], text[96];
         _cleanup_close_ int fd = -1;
-        int n = snprintf(text, sizeof(text), "%s %s", clerk_ledger_id(s->clerk), s->boot_id);
+        int n = snprintf(text, sizeof(text), "%s %s %" PRIu64, clerk_ledger_id(s->clerk), s->boot_id, nsec);
 
         if (marker_path(s, name, path, sizeof(path)) < 0)
                 return;
@@ -51,8 +56,8 @@ static void unmark(const Supervisor *s, const char *name) {
                 (void) unlink(path);
 }
 
-bool history_unfinished(const Supervisor *s) {
-        return is_marked(s, READING_BACK);
+uint64_t history_unfinished_nsec(const Supervisor *s) {
+        return marked_nsec(s, READING_BACK);
 }
 
 void history_take(Supervisor *s) {
@@ -74,7 +79,7 @@ void history_take(Supervisor *s) {
         /* Whoever kills us before the last one stands in the spool makes us read once more. */
         if (s->read_back && !late_reads_back(s)) {
                 s->read_back = s->accounted_before = false;
-                mark(s, READ_BACK);
+                mark(s, READ_BACK, 0);
                 unmark(s, READING_BACK);
         }
 }
@@ -105,7 +110,7 @@ static int64_t with_slack(int64_t realtime_usec) {
 
 void history_read(Supervisor *s) {
         ReadbackOptions options = { 0 };
-        bool again = is_marked(s, READ_BACK), whole = s->opening.created || history_unfinished(s);
+        bool again = marked_nsec(s, READ_BACK) > 0, whole = s->opening.created || history_unfinished_nsec(s) > 0;
 
         if (s->readback || (again && rings_kept_it(s)))
                 return;
@@ -113,7 +118,7 @@ void history_read(Supervisor *s) {
                 options.journal = options.pstore = "";
         /* A known ledger has all up to its newest record. */
         if (whole)
-                mark(s, READING_BACK);
+                mark(s, READING_BACK, s->ledger_begun_nsec);
         else if (s->opening.last_time_usec > 2000000)
                 options.since_realtime_usec = with_slack((int64_t) s->opening.last_time_usec);
         begin(s, &options);

@@ -2,8 +2,8 @@
 /* History: what the kernel log, the journal and pstore keep from before we were here. */
 #include "supervisor/flow/state.h"
 
-/* Whether an earlier run began to read all back for this ledger, and did not come to the end. */
-bool history_unfinished(const Supervisor *s);
+/* When the ledger was begun (CLOCK_BOOTTIME) for which an earlier run began to read all back and did not come to the end; 0: none. */
+uint64_t history_unfinished_nsec(const Supervisor *s);
 
 /* Begins to read it back, once per ledger and boot. */
 void history_read(Supervisor *s);

@@ -191,7 +191,7 @@ typedef struct Supervisor {
         Spool *spool;
         Clerk *clerk;
         LedgerOpening opening;
-        uint64_t ledger_begun_nsec;     /* when it was made, in this run; 0: before */
+        uint64_t ledger_begun_nsec;     /* when it was made, by this run or one that did not read all back; 0: before */
         bool accounted_before;          /* what is read back was recorded by this run already, in a ledger that is gone */
         Crier *crier;
         Server *server;

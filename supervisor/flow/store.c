@@ -92,8 +92,7 @@ int store_open(Supervisor *s, char *reterr, size_t size) {
         r = clerk_new(&s->clerk, &clerk, &s->opening, text, sizeof(text));
         if (r < 0)
                 return fail(reterr, size, path, r);
-        if (s->opening.created || history_unfinished(s))
-                s->ledger_begun_nsec = s->started_nsec;
+        s->ledger_begun_nsec = s->opening.created ? s->started_nsec : history_unfinished_nsec(s);
         (void) crier_new(&s->crier, &(CrierOptions) { 0 });
         if (s->crier && note[0])
                 (void) crier_say(s->crier, 5, note);
