@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # A scenario ends by falling off its end (passed), by fail (1) or by skip (77). Heads: "#vm memory=256M append=psi=0
-# timeout=90 slow own-boot", each on need. Cgroups of a scenario live below $BED and go with it.
+# timeout=90 slow own-boot idle", each on need. Cgroups of a scenario live below $BED and go with it.
 
 ROOT=/sys/fs/cgroup
 BED=$ROOT/bed
@@ -23,6 +23,8 @@ fail() {
                 printf '      reeved.service is %s\n' "$(systemctl is-active reeved.service)"
         fi
         journalctl -b -u reeved.service -o cat -n 12 --no-pager 2>/dev/null | sed 's/^/      reeved: /'
+        # Once more at the end, which is what is seen of a long log.
+        printf 'FAIL: %s\n' "$(head -n 3 <<<"$*")"
         exit 1
 }
 skip() { printf 'SKIP: %s\n' "$*"; exit 77; }

@@ -1,4 +1,4 @@
-#vm slow own-boot timeout=600
+#vm slow idle timeout=600
 # 1,000 cgroups idle for 180 s: context switches of all threads are the watchdog's alone, CPU ticks are told, PSS under 6.5 MB.
 #
 #   bed/15/c0..c999   nothing in them   -> <= 16 switches in 180 s, PSS < 6,500 kB
