@@ -15,6 +15,7 @@ typedef struct Bed {
         Judging judging;
         Batch batch;
         uint64_t bound[8];              /* what bounds the cgroup with that id */
+        int64_t mb[8];                  /* it holds, of 100; 0: 90 */
         uint64_t decided[8];            /* on whom */
         JudgeVerdict verdicts[8];
         size_t n;
@@ -51,7 +52,7 @@ static void end(Bed *bed) {
         (void) config_unref(bed->config);
 }
 
-/* A round in which all that is looked at is over 80 of 100 MB. */
+/* A round in which all that is looked at is over 80 of 100 MB, where nothing else is said. */
 static void round_at(Bed *bed, uint64_t now) {
         Batch *b = &bed->batch;
 
@@ -61,11 +62,12 @@ static void round_at(Bed *bed, uint64_t now) {
         b->host = (HostReading) { .total = INT64_C(8000) * MB, .available = INT64_C(4000) * MB };
         for (size_t i = 0; i < b->n; i++) {
                 BatchItem *item = &b->items[i];
+                int64_t bytes = (bed->mb[item->id] ? bed->mb[item->id] : 90) * MB;
 
                 item->quick = item->close = false;
                 item->populated = true;
                 item->bound_id = bed->bound[item->id];
-                item->reading = (Reading) { .time_usec = now, .limit = 100 * MB, .unreclaimable = 90 * MB, .current = 90 * MB };
+                item->reading = (Reading) { .time_usec = now, .limit = 100 * MB, .unreclaimable = bytes, .current = bytes };
         }
         (void) judging_round(&bed->judging, b, now, decide, bed);
 }
@@ -140,11 +142,40 @@ static void test_a_dead_one_is_remembered(void **state) {
         end(&bed);
 }
 
+/* Since one died in it the parent is not full any more, and what bounds the other, who is over only now, is himself: it is one
+ * shortage all the same. */
+static void test_what_was_full_need_not_be_full_any_more(void **state) {
+        uint64_t now = SEC;
+        Bed bed;
+
+        (void) state;
+        begin(&bed, "[rule r]\nMatch=/p/*\nWhen=unreclaimable > 80%\nThen=kill\nSettleSec=5s\n");
+        bed.bound[3] = bed.bound[4] = 2;
+        bed.mb[4] = 50;
+        for (int i = 0; i < 3; i++)
+                round_at(&bed, now += SEC / 10);
+        assert_int_equal(bed.n, 1);
+        assert_int_equal(bed.decided[0], 3);
+        kill_done(&bed, 0, now);
+        watchlist_died(bed.judging.watchlist, 3);
+        tree_died(bed.tree, 3, NULL, 1);
+        bed.bound[4] = 4;
+        bed.mb[4] = 90;
+        for (int i = 0; i < 45; i++)
+                round_at(&bed, now += SEC / 10);
+        assert_int_equal(bed.n, 1);
+        for (int i = 0; i < 15; i++)
+                round_at(&bed, now += SEC / 10);
+        assert_int_equal(bed.n, 2);
+        end(&bed);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_siblings_under_a_full_parent_take_turns),
                 cmocka_unit_test(test_shortages_of_their_own_do_not_wait),
                 cmocka_unit_test(test_a_dead_one_is_remembered),
+                cmocka_unit_test(test_what_was_full_need_not_be_full_any_more),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
