@@ -229,8 +229,12 @@ static int overview_print(reeve *r, const Options *o, const Overview *v) {
         if (v->kills.n > 0)
                 recent_print(c, &v->kills);
         else {
+                /* The kills of a week were asked for, so no more than a week can be told of. */
+                Options week = *o;
+
+                week.since_usec = c->now_usec - WEEK_USEC;
                 (void) fputc('\n', stdout);
-                e = watched_print_empty_status(r, o, "OOM kills", v->status);
+                e = watched_print_empty_status(r, &week, "OOM kills", v->status);
         }
         if (v->n_near > 0)
                 nearest_print(c, &v->tree, v->near, v->n_near);
