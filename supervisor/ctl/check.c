@@ -8,6 +8,7 @@
 #include "policies/match.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/ctl/configs.h"
+#include "supervisor/ctl/named.h"
 #include "supervisor/ctl/options.h"
 #include "supervisor/ctl/print.h"
 
@@ -17,7 +18,8 @@ static const OptionsHelp help = {
                 "and line. Needs no daemon, no root and no cgroups. Without an argument it is the\n"
                 "installed one (/etc/reeve, /run/reeve, /usr/lib/reeve); DIR replaces all three, as\n"
                 "reeved --config does. With --effective: what all its sections come to for one\n"
-                "cgroup, and which line each value is from.",
+                "cgroup (a /path, a unit, a container's id, id:N or pid:N), and which line each\n"
+                "value is from.",
         .examples = "  reevectl check\n"
                     "  reevectl check ./reeve.conf --effective /system.slice/web-1.service",
         .takes = OPTION_EFFECTIVE,
@@ -139,8 +141,8 @@ int ctl_check(int argc, char **argv, const CtlContext *c) {
         Config *config = NULL;
         Budget budget = { 0 };
         BudgetFacts facts = { 0 };
+        int e, named = CTL_DONE;
         Options o;
-        int e;
 
         if (options_parse(&o, &e, &help, argc, argv, c))
                 return e;
@@ -148,7 +150,7 @@ int ctl_check(int argc, char **argv, const CtlContext *c) {
         e = configs_load(o.n_arguments > 0 ? o.arguments[0] : NULL, &config, &complaints);
         if (e == 0) {
                 matches_check(config, &tree, &complaints);
-                if (o.effective && (path = configs_path(&tree, o.effective))) {
+                if (o.effective && (path = named_path_to_be("check", o.effective, &named))) {
                         facts = configs_facts(&tree, livetree_find(&tree, path));
                         budget_collect(config->budgets, config->n_budgets, path, &budget);
                 }
@@ -161,7 +163,7 @@ int ctl_check(int argc, char **argv, const CtlContext *c) {
                 if (path)
                         effective_print(&o.context, path, &budget, &facts);
         }
-        e = complaints.errors > 0 ? CTL_FAILED : o.effective && !path ? options_complain("check", "--effective: '%s' is no /path and no unit", o.effective) : CTL_DONE;
+        e = complaints.errors > 0 ? CTL_FAILED : named;
         config = config_unref(config);
         complaints_done(&complaints);
         livetree_clear(&tree);

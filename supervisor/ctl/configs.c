@@ -79,23 +79,3 @@ const char *configs_value(LimitKey key, const BudgetValue *value, char text[stat
                 return configs_number(key, value->value, text);
         return text;
 }
-
-char *configs_path(const LiveTree *t, const char *name) {
-        char raw[4096], *path;
-        size_t length;
-
-        if (escape_undo(raw, sizeof(raw), name, &length) < 0 || strlen(raw) != length || length == 0)
-                return NULL;
-        if (raw[0] == '/') {
-                while (length > 1 && raw[length - 1] == '/')
-                        raw[--length] = '\0';
-                return strdup(raw);
-        }
-        for (size_t i = 0; i < t->n; i++) {
-                const char *last = strrchr(t->items[i].path, '/');
-
-                if (last && strcmp(last + 1, raw) == 0)
-                        return strdup(t->items[i].path);
-        }
-        return strchr(raw, '/') || asprintf(&path, "/system.slice/%s", raw) < 0 ? NULL : path;
-}

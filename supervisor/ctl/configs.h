@@ -23,7 +23,3 @@ const char *configs_value(LimitKey key, const BudgetValue *value, char text[stat
 
 /* @number of @key, a resolved value: "512M", "max", "1", "?" where not known. Returns @text. */
 const char *configs_number(LimitKey key, int64_t number, char text[static CONFIGS_VALUE_SIZE]);
-
-/* The path that @name (a /path, or a unit: then the cgroup of @t with that name, else one in system.slice) means, without
- * escapes, to be freed. NULL: no memory, or no such form. */
-char *configs_path(const LiveTree *t, const char *name);

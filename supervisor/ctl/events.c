@@ -74,6 +74,7 @@ int ctl_events(int argc, char **argv, const CtlContext *c) {
         _cleanup_reeve_ reeve *r = NULL;
         _cleanup_free_ char *type = NULL;
         const char *types[TYPES_MAX] = { NULL };
+        char room[SESSION_NAME_SIZE];
         Options o;
         int e;
 
@@ -88,7 +89,6 @@ int ctl_events(int argc, char **argv, const CtlContext *c) {
         Printed printed = { .context = &o.context };
         RecordsQuery q = {
                 .types = types[0] ? types : NULL,
-                .cgroup = o.cgroup,
                 .since_usec = o.since_usec,
                 .until_usec = o.until_usec,
                 .limit = o.lines > 0 ? (uint64_t) o.lines : 0,
@@ -96,6 +96,8 @@ int ctl_events(int argc, char **argv, const CtlContext *c) {
         };
 
         e = session_open(&r, &o.context);
+        if (e == CTL_DONE)
+                e = session_cgroup(r, o.cgroup, room, &q.cgroup);
         if (e == CTL_DONE && o.lines != 0)
                 e = records_each(r, &q, event_print, &printed);
         if (e == CTL_DONE && printed.n == 0 && !o.follow && !o.context.json && o.lines != 0)

@@ -215,6 +215,7 @@ static bool by_known(const char *by) {
 int ctl_kills(int argc, char **argv, const CtlContext *c) {
         _cleanup_reeve_ reeve *r = NULL;
         Records list = RECORDS_INIT;
+        char room[SESSION_NAME_SIZE];
         Options o;
         int e;
 
@@ -226,13 +227,12 @@ int ctl_kills(int argc, char **argv, const CtlContext *c) {
         bool short_list = o.context.terminal && !o.context.json && o.lines < 0 && o.since_usec < 0 && !o.by && !o.quiet;
         RecordsQuery q = {
                 .types = o.all ? all_kills : only_kills,
-                .cgroup = o.cgroup,
                 .since_usec = o.since_usec,
                 .until_usec = o.until_usec,
                 .limit = o.quiet ? 1 : o.lines > 0 ? (uint64_t) o.lines : short_list ? TERMINAL_LINES : 0,
         };
 
-        if ((e = session_open(&r, &o.context)) != CTL_DONE)
+        if ((e = session_open(&r, &o.context)) != CTL_DONE || (e = session_cgroup(r, o.cgroup, room, &q.cgroup)) != CTL_DONE)
                 return e;
         if (o.follow) {
                 q.follow = true;

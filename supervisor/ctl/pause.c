@@ -19,7 +19,7 @@ int ctl_pause(int argc, char **argv, const CtlContext *c) {
         };
         _cleanup_reeve_ reeve *r = NULL;
         const char *cgroup, *until;
-        char *text = NULL, cell[PRINT_CELL_SIZE];
+        char *text = NULL, cell[PRINT_CELL_SIZE], room[SESSION_NAME_SIZE];
         Options o;
         int e, error;
 
@@ -27,7 +27,9 @@ int ctl_pause(int argc, char **argv, const CtlContext *c) {
                 return e;
         if ((e = session_open(&r, &o.context)) != CTL_DONE)
                 return e;
-        cgroup = o.n_arguments > 0 ? o.arguments[0] : NULL;
+        e = session_cgroup(r, o.n_arguments > 0 ? o.arguments[0] : NULL, room, &cgroup);
+        if (e != CTL_DONE)
+                return e;
         error = reeve_pause(r, cgroup, o.for_usec, &text);
         if (error < 0)
                 return session_call_fail(r, error, cgroup);

@@ -242,6 +242,7 @@ int populace_read(Populace *ret, const Cgroupfs *fs, const char *path) {
 
 typedef struct Search {
         const char *word;
+        uint64_t id;                    /* 0: by @word */
         char **found;
         int n;
 } Search;
@@ -250,9 +251,9 @@ static int name_take(void *userdata, int dirfd, const char *path, uint64_t id, s
         const char *last = strrchr(path, '/');
         Search *s = userdata;
 
-        (void) dirfd, (void) id, (void) parent;
+        (void) dirfd, (void) parent;
         *ret_index = 0;
-        if (last && subtree_named(last + 1, s->word)) {
+        if (s->id ? s->id == id : last && subtree_named(last + 1, s->word)) {
                 if (s->n < POPULACE_NAMES_MAX && !(s->found[s->n] = strdup(path)))
                         return -ENOMEM;
                 s->n++;
@@ -265,20 +266,25 @@ static int one(const char *path, char **ret) {
         return *ret ? 1 : -ENOMEM;
 }
 
+/* Digits only, and so few that they are an id. */
+static bool number_word(const char *word, size_t most) {
+        return *word && strlen(word) <= most && strspn(word, "0123456789") == strlen(word);
+}
+
 static int find_pid(const char *word, char **ret) {
         char path[4096];
         bool deleted = false;
-        int r = proc_cgroup((int32_t) strtol(word, NULL, 10), path, sizeof(path), &deleted);
+        int r = number_word(word, 9) ? proc_cgroup((int32_t) strtol(word, NULL, 10), path, sizeof(path), &deleted) : -ESRCH;
 
         return r == -ESRCH || r == -ENOENT || deleted ? 0 : r < 0 ? r : one(path, ret);
 }
 
+/* Handles are root's; anybody may look for it. */
 static int find_id(const Cgroupfs *fs, const char *word, char **ret) {
-        _cleanup_close_ int fd = cgroupfs_open_id(fs, strtoull(word, NULL, 10));
-        char path[4096];
-        int r = fd < 0 ? fd : cgroupfs_path(fs, fd, path, sizeof(path));
+        Search s = { .id = number_word(word, 19) ? strtoull(word, NULL, 10) : 0, .found = ret };
+        int r = s.id ? subtree_walk(fs->root_fd, "/", name_take, &s) : 0;
 
-        return r == -ENODEV ? 0 : r < 0 ? r : one(path, ret);
+        return r < 0 ? r : s.n;
 }
 
 int populace_find(const Cgroupfs *fs, const char *word, char *ret[static POPULACE_NAMES_MAX]) {

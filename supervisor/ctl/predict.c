@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/ctl/named.h"
 #include "supervisor/ctl/options.h"
 #include "supervisor/ctl/populace.h"
 #include "supervisor/ctl/print.h"
@@ -249,30 +250,6 @@ static int prediction_print(const Prediction *d) {
 
 /* ---- the command ---- */
 
-/* The one path that @word means; or NULL, with what to exit with. */
-static char *path_find(const Cgroupfs *fs, const char *word, int *ret_exit) {
-        char *found[POPULACE_NAMES_MAX] = { NULL }, raw[4096], cell[PRINT_CELL_SIZE];
-        int n = populace_find(fs, word, found);
-
-        /* As it was typed first, then as records show it. */
-        if (n == 0 && strchr(word, '\\') && escape_undo(raw, sizeof(raw), word, NULL) == 0)
-                n = populace_find(fs, raw, found);
-        *ret_exit = n < 0 ? CTL_FAILED : CTL_NOT_FOUND;
-        if (n == 1)
-                return found[0];
-        if (n < 0)
-                (void) fprintf(stderr, "reevectl predict: %s: %s\n", print_cell(word, cell), strerror(-n));
-        else if (n == 0)
-                (void) fprintf(stderr, "reevectl predict: no cgroup is called %s\n", print_cell(word, cell));
-        else
-                (void) fprintf(stderr, "reevectl predict: %s may be any of:\n", print_cell(word, cell));
-        for (int i = 0; i < n && i < POPULACE_NAMES_MAX; i++) {
-                (void) fprintf(stderr, "  %s\n", safe(found[i], cell));
-                free(found[i]);
-        }
-        return NULL;
-}
-
 static int predict_for(const Options *o, const Cgroupfs *fs, const char *path) {
         Populace populace = POPULACE_INIT;
         Prediction d = { .context = &o->context, .populace = &populace };
@@ -307,7 +284,7 @@ int ctl_predict(int argc, char **argv, const CtlContext *c) {
                 (void) fprintf(stderr, "reevectl predict: there is no cgroup v2 here; 'reevectl doctor' tells how to boot with it\n");
                 return CTL_FAILED;
         }
-        path = o.n_arguments > 0 ? path_find(&fs, o.arguments[0], &e) : strdup("/");
+        path = o.n_arguments > 0 ? named_path("predict", &fs, o.arguments[0], &e) : strdup("/");
         if (path)
                 e = predict_for(&o, &fs, path);
         free(path);

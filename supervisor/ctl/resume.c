@@ -16,7 +16,7 @@ int ctl_resume(int argc, char **argv, const CtlContext *c) {
         };
         _cleanup_reeve_ reeve *r = NULL;
         const char *cgroup;
-        char *text = NULL;
+        char *text = NULL, room[SESSION_NAME_SIZE];
         Options o;
         int e, error;
 
@@ -24,7 +24,9 @@ int ctl_resume(int argc, char **argv, const CtlContext *c) {
                 return e;
         if ((e = session_open(&r, &o.context)) != CTL_DONE)
                 return e;
-        cgroup = o.n_arguments > 0 ? o.arguments[0] : NULL;
+        e = session_cgroup(r, o.n_arguments > 0 ? o.arguments[0] : NULL, room, &cgroup);
+        if (e != CTL_DONE)
+                return e;
         error = reeve_resume(r, cgroup, &text);
         if (error < 0)
                 return session_call_fail(r, error, cgroup);

@@ -84,3 +84,19 @@ int session_status(reeve *r, const char *cgroup, json_t **ret) {
         *ret = status;
         return CTL_DONE;
 }
+
+int session_cgroup(reeve *r, const char *word, char room[static SESSION_NAME_SIZE], const char **ret) {
+        json_auto_t *status = NULL;
+        int e = CTL_DONE;
+
+        *ret = word;
+        if (!word || strncmp(word, "pid:", 4) != 0)
+                return CTL_DONE;
+        e = session_status(r, word, &status);
+        if (e == CTL_DONE) {
+                (void) snprintf(room, SESSION_NAME_SIZE, "id:%" JSON_INTEGER_FORMAT,
+                                json_integer_value(json_object_get(json_object_get(status, "cgroup"), "id")));
+                *ret = room;
+        }
+        return e;
+}

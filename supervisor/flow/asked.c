@@ -2,6 +2,7 @@
 #include "supervisor/flow/asked.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,19 +84,27 @@ bool asked_pid(Supervisor *s, ServerCall *call, const char *word, const char *va
         return true;
 }
 
+/* As tree_resolve(), for at most MATCHES_MAX; @out says which there are. */
+static size_t resolve(Supervisor *s, const char *word, uint64_t ids[static MATCHES_MAX], Strbuf *out) {
+        size_t n = tree_resolve(s->tree, word, ids, MATCHES_MAX);
+
+        strbuf_puts(out, word);
+        for (size_t i = 0; i < n && i < MATCHES_MAX; i++) {
+                const char *path = whose_path(s, ids[i]);
+
+                strbuf_printf(out, "%sid:%" PRIu64 " ", i ? ", " : " may be any of: ", ids[i]);
+                escape_text(out, path ? path : "(no longer known)");
+        }
+        return n;
+}
+
 /* The one living or dead cgroup that @word names. Returns its id; 0 with the call ended where there is none, or several. */
 uint64_t asked_resolve(Supervisor *s, ServerCall *call, const char *word) {
         uint64_t ids[MATCHES_MAX];
         char text[4096];
-        Strbuf out = STRBUF_INIT(text);
-        size_t n;
 
-        n = tree_resolve(s->tree, word, ids, MATCHES_MAX);
-        if (n == 1)
+        if (resolve(s, word, ids, &(Strbuf) STRBUF_INIT(text)) == 1)
                 return ids[0];
-        strbuf_puts(&out, word);
-        for (size_t i = 0; i < n && i < MATCHES_MAX; i++)
-                strbuf_printf(&out, "%s%s", i ? ", " : " may be any of: ", whose_path(s, ids[i]));
         server_fail_text(call, "NotFound", text);
         return 0;
 }
@@ -106,19 +115,41 @@ bool asked_may_read(Supervisor *s, const ServerCall *call, uint64_t id) {
         return peer->reads_all || whose_owner_uid(s, id) == (int64_t) peer->uid;
 }
 
-int asked_path(const char *name, char *ret, size_t size, void *userdata) {
-        Supervisor *s = userdata;
-        Strbuf out = { .data = ret, .size = size };
-        uint64_t ids[2];
-        const char *path;
+/* Whether all of them bear one path, as the runs of one unit do: for records, which are found by path, they are one. */
+static bool same_path(Supervisor *s, const uint64_t *ids, size_t n, Strbuf *out) {
+        const char *path = n > 0 ? whose_path(s, ids[0]) : NULL;
 
-        if (tree_resolve(s->tree, name, ids, 2) == 1 && (path = whose_path(s, ids[0]))) {
-                escape_text(&out, path);
-                return out.truncated ? -EINVAL : 0;
+        if (!path)
+                return false;
+        out->length = 0;
+        escape_text(out, path);
+        for (size_t i = 1; i < n; i++) {
+                char other[4096];
+                Strbuf b = STRBUF_INIT(other);
+
+                path = whose_path(s, ids[i]);
+                if (path)
+                        escape_text(&b, path);
+                if (!path || i >= MATCHES_MAX || strcmp(other, out->data) != 0)
+                        return false;
         }
-        if (name[0] != '/')
-                return -ENOENT;
-        strbuf_puts(&out, name);
+        return true;
+}
+
+int asked_path(const char *name, char *ret, size_t size, void *userdata) {
+        Strbuf why = { .data = ret, .size = size }, out = why;
+        Supervisor *s = userdata;
+        uint64_t ids[MATCHES_MAX];
+        size_t n = tree_resolve(s->tree, name, ids, MATCHES_MAX);
+
+        if (!same_path(s, ids, n, &out)) {
+                if (name[0] != '/') {
+                        (void) resolve(s, name, ids, &why);
+                        return -ENOENT;
+                }
+                out.length = 0;
+                strbuf_puts(&out, name);
+        }
         return out.truncated ? -EINVAL : 0;
 }
 

@@ -37,8 +37,8 @@ typedef struct ServerOps {
         uint64_t (*drained_usec)(void *userdata);
         /* Whether that process lives (1, 0), for Fate; -errno: cannot tell. */
         int (*process_alive)(int64_t pid, uint64_t start_usec, void *userdata);
-        /* The path of a cgroup as a client named it, spelled as in records, to @ret of @size. 0, -ENOENT, -EINVAL. NULL: the
-         * name is a path and taken as it is. */
+        /* The path of a cgroup as a client named it, spelled as in records, to @ret of @size. 0; -ENOENT with what to say
+         * of it in @ret (none, or which it may be); -EINVAL. NULL: the name is a path and taken as it is. */
         int (*resolve)(const char *name, char *ret, size_t size, void *userdata);
 } ServerOps;
 

@@ -49,16 +49,18 @@ static bool time_parameter(json_t *parameters, const char *name, uint64_t *ret) 
         return true;
 }
 
-/* The cgroup as records spell it. Returns 0, -EINVAL, -ENOENT, -ENOMEM. */
+/* The cgroup as records spell it. Returns 0, -EINVAL, -ENOENT with what to say in @t->cgroup, -ENOMEM. */
 static int cgroup_parse(Stream *t, const char *name) {
         const ServerOptions *o = &t->server->options;
-        char path[8192];
+        char path[8192] = "";
         int r;
 
         if (!name)
                 return 0;
         if (o->ops->resolve && name[0] != '/') {
                 r = o->ops->resolve(name, path, sizeof(path), o->userdata);
+                if (r == -ENOENT)
+                        t->cgroup = strdup(path);
                 if (r < 0)
                         return r;
                 name = path;

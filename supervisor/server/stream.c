@@ -275,9 +275,9 @@ void stream_heartbeat(Stream *t) {
                 reply_send(t, NULL, /* continues= */ true);
 }
 
-/* Answers a call that cannot begin. */
-static void begin_refuse(ServerCall *call, const char *name, int error, json_t *parameters) {
-        const char *given = json_string_value(json_object_get(parameters, name));
+/* Answers a call that cannot begin. @not_found: what to say of a cgroup; NULL: nothing is known. */
+static void begin_refuse(ServerCall *call, const char *name, int error, json_t *parameters, const char *not_found) {
+        const char *given = not_found && *not_found ? not_found : json_string_value(json_object_get(parameters, name));
         char text[256];
 
         if (error == -ESTALE) {
@@ -313,7 +313,7 @@ void stream_begin(Session *c, json_t *parameters, bool more, bool oneway) {
         bad = stream_parameters(t, parameters, &error);
         if (bad || (t->follow && !more)) {
                 if (bad)
-                        begin_refuse(call, bad, error, parameters);
+                        begin_refuse(call, bad, error, parameters, t->cgroup);
                 else
                         server_fail(call, WIRE_SERVICE ".ExpectedMore", NULL);
                 stream_free(t);

@@ -54,6 +54,7 @@ static bool fake_wanted(const json_t *record, const json_t *p) {
         const char *since = json_string_value(json_object_get(p, "since")), *until = json_string_value(json_object_get(p, "until"));
         const char *after = json_string_value(json_object_get(p, "after")), *cgroup = json_string_value(json_object_get(p, "cgroup"));
         const char *path = json_string_value(json_object_get(json_object_get(record, "cgroup"), "path"));
+        json_int_t id = json_integer_value(json_object_get(json_object_get(record, "cgroup"), "id"));
         const json_t *types = json_object_get(p, "types"), *one;
         bool typed = !json_is_array(types);
         size_t i;
@@ -62,13 +63,18 @@ static bool fake_wanted(const json_t *record, const json_t *p) {
                 typed = typed || strcmp(json_string_value(one), type) == 0;
         return typed && (!since || strcmp(time, since) >= 0) && (!until || strcmp(time, until) <= 0) &&
                (!after || json_integer_value(json_object_get(record, "seq")) > atoll(strrchr(after, '-') + 1)) &&
-               (!cgroup || (path && strncmp(path, cgroup, strlen(cgroup)) == 0));
+               (!cgroup || (strncmp(cgroup, "id:", 3) == 0 ? id == atoll(cgroup + 3) : path && strncmp(path, cgroup, strlen(cgroup)) == 0));
 }
 
 static void fake_list(FakePeer *peer, const json_t *p) {
+        const char *cgroup = json_string_value(json_object_get(p, "cgroup"));
         json_t *list, *one;
         size_t i, limit = (size_t) json_integer_value(json_object_get(p, "limit")), first = 0, last;
 
+        if (cgroup && (strncmp(cgroup, "pid:", 4) == 0 || strcmp(cgroup, "web.service") == 0)) {
+                fake_fail(peer->fd, "NotFound", json_pack("{s:s+}", "what", cgroup, " may be any of: id:7 /a/web.service, id:8 /b/web.service"));
+                return;
+        }
         /* Who follows and comes back with the cursor of the last record has shown what he can. */
         if (json_is_true(json_object_get(p, "follow")) && json_object_get(p, "after")) {
                 fake_fail(peer->fd, "NotAllowed", json_pack("{s:s+}", "reason", "came back after ", json_string_value(json_object_get(p, "after"))));
@@ -171,16 +177,19 @@ static void fake_answer(FakePeer *peer, const json_t *message) {
                 fake_fail(peer->fd, "BadConfiguration", json_pack("{s:[s, s]}", "complaints", "a.conf:3: unknown key X", "a.conf:9: no size"));
         else if (strcmp(method, "Reload") == 0)
                 fake_send(peer->fd, json_pack("{s:{s:[]}}", "parameters", "changes"));
+        else if ((strcmp(method, "Pause") == 0 || strcmp(method, "Resume") == 0) && cgroup && strncmp(cgroup, "pid:", 4) == 0)
+                fake_fail(peer->fd, "NotFound", json_pack("{s:s}", "what", cgroup));
         else if (strcmp(method, "Pause") == 0 && !json_object_get(p, "for_usec"))
                 fake_send(peer->fd, json_pack("{s:{s:n}}", "parameters", "until"));
         else if (strcmp(method, "Pause") == 0)
                 fake_send(peer->fd, json_pack("{s:{s:s}}", "parameters", "until", "2026-11-20T10:00:00.000000Z"));
         else if (strcmp(method, "Resume") == 0)
                 fake_send(peer->fd, json_pack("{s:{s:i}}", "parameters", "ended", cgroup ? 0 : 2));
-        else if (cgroup && strcmp(cgroup, "/nope") == 0)
+        else if (cgroup && (strcmp(cgroup, "/nope") == 0 || strcmp(cgroup, "pid:4194305") == 0))
                 fake_fail(peer->fd, "NotFound", json_pack("{s:s}", "what", cgroup));
         else if (cgroup)
-                fake_send(peer->fd, json_pack("{s:{s:{s:{s:s, s:i}, s:{s:I, s:n}, s:I}}}", "parameters", "status", "cgroup", "path", cgroup, "id", 7,
+                fake_send(peer->fd, json_pack("{s:{s:{s:{s:s, s:i}, s:{s:I, s:n}, s:I}}}", "parameters", "status", "cgroup", "path", cgroup, "id",
+                                              strcmp(cgroup, "pid:4711") == 0 ? 4242 : 7,
                                               "memory", "current_bytes", (json_int_t) 104857600, "high_bytes", "effective_bytes",
                                               (json_int_t) 536870912));
         else

@@ -116,8 +116,11 @@ static inline int op_alive(int64_t pid, uint64_t start, void *userdata) {
 
 static inline int op_resolve(const char *name, char *ret, size_t size, void *userdata) {
         (void) userdata;
-        if (strcmp(name, "web.service") != 0)
+        if (strcmp(name, "web.service") != 0) {
+                (void) snprintf(ret, size, strcmp(name, "two.service") == 0 ? "%s may be any of: id:4 /a/two.service, id:5 /b/two.service" : "%s",
+                                name);
                 return -ENOENT;
+        }
         (void) snprintf(ret, size, "/system.slice/web.service");
         return 0;
 }

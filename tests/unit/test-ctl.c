@@ -118,6 +118,9 @@ static void test_kills(void **state) {
                 { { "kills", "-n", "0" }, 0, { "No OOM kills since" }, { "1053" }, NULL },
                 { { "kills", "--until", "2026-11-18 12:00" }, 0, { "/app", "own limit 100M (late)" }, { "java" }, NULL },
                 { { "kills", "--cgroup", "/shop.slice" }, 0, { "front.service" }, { "web-1" }, NULL },
+                { { "kills", "--cgroup", "pid:4711" }, 0, { "web-1.service" }, { "front.service" }, NULL },
+                { { "kills", "--cgroup", "pid:4194305" }, 5, { NULL }, { NULL }, "no such cgroup" },
+                { { "kills", "--cgroup", "web.service" }, 5, { NULL }, { NULL }, "web.service may be any of: id:7 /a/web.service, id:8 /b/web.service" },
                 { { "kills", "--by", "unit" }, 0, { "web-1.service", "KILLS" }, { "PROCESS" }, NULL },
                 { { "kills", "--by", "reason", "--json" }, 0, { "{\"reason\":\"own_limit\",\"kills\":", "\"victims\":" }, { NULL }, NULL },
                 { { "kills", "--by", "colour" }, 2, { NULL }, { NULL }, "none of unit" },
@@ -156,6 +159,7 @@ static void test_records(void **state) {
                 { { "explain", "ghost.service" }, 5, { NULL }, { NULL }, "ghost.service" },
                 { { "events", "--type", "gap,limit" }, 0, { "gap", "2 kills could not be attributed: a ring of the kernel's was overrun." }, { "kill " }, NULL },
                 { { "events", "--json", "--type", "more" }, 0, { "\"of\":\"r7k2m9x4-1042\"" }, { "\"victims\"" }, NULL },
+                { { "events", "--type", "kill", "--cgroup", "pid:4711" }, 0, { "web-1.service" }, { "front.service" }, NULL },
                 { { "events", "--type", "cake" }, 2, { NULL }, { NULL }, "no record type" },
                 { { "events", "-f", "-n", "1", "--json" }, 4, { "{\"schema\":1" }, { NULL }, "came back after r7k2m9x4-1060" },
                 { { "events", "--since", "2027-01-01" }, 0, { "No records since 2027-01-01 00:00:00, watched without a gap." }, { NULL }, NULL },
@@ -191,6 +195,9 @@ static void test_state_and_change(void **state) {
                 { { "reload" }, 0, { "Loaded; nothing changed." }, { NULL }, NULL },
                 { { "pause" }, 0, { "Rules only judge now, until 'reevectl resume'." }, { NULL }, NULL },
                 { { "pause", "--for", "1h", "/a/b" }, 0, { "Rules only judge now, until 2026-11-20 10:00:00" }, { NULL }, NULL },
+                { { "pause", "pid:4711" }, 0, { "Rules only judge now" }, { NULL }, NULL },
+                { { "pause", "pid:4194305" }, 5, { NULL }, { NULL }, "pid:4194305" },
+                { { "resume", "pid:4711" }, 0, { "It was not paused itself" }, { NULL }, NULL },
                 { { "pause", "--for", "soon" }, 2, { NULL }, { NULL }, "'soon' is no time" },
                 { { "pause", "--for", "1h", "--json" }, 0, { "{\"until\":\"2026" }, { NULL }, NULL },
                 { { "resume" }, 0, { "Rules act again." }, { NULL }, NULL },
@@ -218,6 +225,24 @@ static void test_a_refused_configuration(void **state) {
         fake.refuse_configuration = false;
 }
 
+/* Bare, it asks for the kills of a week: of what was before that it cannot say that there were none. */
+static void test_an_empty_week(void **state) {
+        static const Row rows[] = {
+                { { NULL }, 0, { "watching since 2020-01-01 00:00:00", "No OOM kills since 20" }, { "kills since 2020-01" }, NULL },
+                { { "kills" }, 0, { "2020-01-05" }, { "No OOM kills" }, NULL },
+        };
+        json_t *records = fake.records, *since = json_incref(json_object_get(fake.status, "since"));
+
+        (void) state;
+        fake.records = json_pack("[o]", json_copy(json_array_get(records, 0)));
+        json_object_set_new(json_array_get(fake.records, 0), "time", json_string("2020-01-05T00:00:00.000000Z"));
+        json_object_set_new(fake.status, "since", json_string("2020-01-01T00:00:00.000000Z"));
+        rows_check(rows, ELEMENTSOF(rows));
+        json_object_set_new(fake.status, "since", since);
+        json_decref(fake.records);
+        fake.records = records;
+}
+
 static void test_without_a_daemon(void **state) {
         static const Row rows[] = {
                 { { "check", "@BAD" }, 1, { "bad.conf:2: ", "bad.conf:5: " }, { "OK" }, NULL },
@@ -226,6 +251,10 @@ static void test_without_a_daemon(void **state) {
                 { { "check", "@GOOD", "--effective", "/system.slice/web-1.service" }, 0, { "MemoryHigh", "400M", "good.conf:7", "419430400" }, { "300M" }, NULL },
                 { { "check", "@GOOD", "--effective", "web-1.service", "--json" }, 0, { "\"MemoryMax\":{\"value\":\"512M\",\"bytes\":536870912" }, { NULL }, NULL },
                 { { "check", "@GOOD", "--effective", "/x" }, 0, { "/x: no section matches it." }, { NULL }, NULL },
+                { { "check", "@GOOD", "--effective", "web-1" }, 5, { NULL }, { "/system.slice/web-1" }, "web-1" },
+                { { "check", "@GOOD", "--effective", "web@1.service" }, 5, { NULL }, { "/system.slice/web" }, "web@1.service" },
+                { { "check", "@GOOD", "--effective", "pid:4194305" }, 5, { NULL }, { "/system.slice" }, "pid:4194305" },
+                { { "check", "@GOOD", "--effective", "id:99999999" }, 5, { NULL }, { "/system.slice" }, "id:99999999" },
                 { { "check", "/nonexistent/reeve.conf" }, 1, { "/nonexistent/reeve.conf: No such file" }, { NULL }, NULL },
                 { { "diff", "@GOOD", "--config", "@GOOD" }, 0, { "No limit would change." }, { NULL }, NULL },
                 { { "diff", "@BAD", "--config", "@GOOD" }, 1, { NULL }, { NULL }, "cannot be loaded" },
@@ -416,6 +445,7 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(test_records),
                 cmocka_unit_test(test_state_and_change),
                 cmocka_unit_test(test_a_refused_configuration),
+                cmocka_unit_test(test_an_empty_week),
                 cmocka_unit_test(test_without_a_daemon),
                 cmocka_unit_test(test_terminals),
                 cmocka_unit_test(test_replay),

@@ -72,6 +72,9 @@ static void test_lists(void **state) {
 
         assert_int_equal(LIST(.types = bad).error, -EINVAL);
         assert_int_equal(LIST(.cgroup = "no.service").error, -ENOENT);
+        l = LIST(.cgroup = "two.service");
+        assert_int_equal(l.error, -ENOENT);
+        assert_string_equal(l.text, "not found: two.service may be any of: id:4 /a/two.service, id:5 /b/two.service");
         assert_int_equal(LIST(.since = "yesterday").error, -EINVAL);
         l = LIST(.after = "nonsense");
         assert_int_equal(l.error, -EINVAL);
