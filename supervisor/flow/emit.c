@@ -126,21 +126,23 @@ static void no_room(Emit *e, ReeveRecordType type, uint64_t now_nsec) {
 
 uint64_t emit_record(Emit *e, const EmitHead *head, EmitWrite write, const void *what) {
         RecordContext context = head->context ? *head->context : e->context;
+        uint64_t now_nsec = clock_boottime_nsec();
         RecordMeta meta;
         size_t length;
         bool stands;
 
         context.seq = clerk_next_seq(e->clerk);
-        context.now_nsec = clock_boottime_nsec();
+        /* Now is in this boot, whichever @head->context is of. */
+        context.recorded_usec = (int64_t) (now_nsec / 1000) + e->context.realtime_offset_usec;
         if (write_text(e, &context, write, what, &length) < 0) {
-                no_room(e, head->type, context.now_nsec);
+                no_room(e, head->type, now_nsec);
                 return 0;
         }
         meta = meta_of(head, &context);
         stands = put(e, &meta, length) == 0;
         /* Not in the ledger's way any more, but those who listen now shall have it. */
         if (!stands)
-                no_room(e, head->type, context.now_nsec);
+                no_room(e, head->type, now_nsec);
         tell(e, &meta, length, stands);
         return meta.seq;
 }

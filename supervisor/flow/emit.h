@@ -19,7 +19,7 @@ typedef struct Emit {
         Clerk *clerk;
         Crier *crier;
         Server *server;
-        RecordContext context;          /* what all records share; the emitter sets seq and now_nsec */
+        RecordContext context;          /* what all records share; the emitter sets seq and recorded_usec */
         Arena arena;
         char *text;                     /* the record being written */
         size_t text_size;

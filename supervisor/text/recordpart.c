@@ -76,10 +76,14 @@ json_t *record_part_identity(const RecordContext *c, uint64_t cgroup_id) {
         return o;
 }
 
-json_t *record_part_time(const RecordContext *c, uint64_t boottime_nsec) {
+static json_t *moment(int64_t realtime_usec) {
         char text[HUMAN_MOMENT_SIZE];
 
-        return json_string_nocheck(human_rfc3339((int64_t) (boottime_nsec / 1000) + c->realtime_offset_usec, text));
+        return json_string_nocheck(human_rfc3339(realtime_usec, text));
+}
+
+json_t *record_part_time(const RecordContext *c, uint64_t boottime_nsec) {
+        return moment((int64_t) (boottime_nsec / 1000) + c->realtime_offset_usec);
 }
 
 json_t *record_part_limit(int64_t bytes, json_t *unlimited, const char *path) {
@@ -110,7 +114,7 @@ json_t *record_part_common(const RecordContext *c, ReeveRecordType type, uint64_
         json_object_set_new(o, "id", c->ledger_id ? record_part_text(id) : json_null());
         json_object_set_new(o, "type", record_part_word(reeve_record_type_to_string((int) type)));
         json_object_set_new(o, "time", record_part_time(c, boottime_nsec));
-        json_object_set_new(o, "recorded_time", record_part_time(c, c->now_nsec));
+        json_object_set_new(o, "recorded_time", moment(c->recorded_usec));
         json_object_set_new(o, "boottime_usec", json_integer((json_int_t) (boottime_nsec / 1000)));
         json_object_set_new(o, "boot_id", record_part_text(c->boot_id));
         json_object_set_new(o, "machine_id", record_part_text(c->machine_id));

@@ -38,8 +38,8 @@ typedef struct RecordContext {
         const char *hostname;
         const char *ledger_id;          /* "r7k2m9x4" */
         uint64_t seq;                   /* of the record to be written */
-        int64_t realtime_offset_usec;   /* CLOCK_REALTIME - CLOCK_BOOTTIME */
-        uint64_t now_nsec;              /* CLOCK_BOOTTIME, becomes recorded_time */
+        int64_t realtime_offset_usec;   /* CLOCK_REALTIME - CLOCK_BOOTTIME, of the boot in which it happened */
+        int64_t recorded_usec;          /* CLOCK_REALTIME, becomes recorded_time: of now, also where it happened in another boot */
         const char *incident;
         const char *configuration_hash;
         const char *rule_at;            /* "web.conf:12" */

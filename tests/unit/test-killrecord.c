@@ -39,7 +39,7 @@ static bool process_of(void *userdata, int32_t tgid, uint64_t start_nsec, Record
 static RecordContext context(void) {
         return (RecordContext) {
                 .boot_id = "b00t", .machine_id = "mach", .hostname = "host", .ledger_id = "r7k2m9x4", .seq = 1042,
-                .realtime_offset_usec = INT64_C(1763629200000000), .now_nsec = 9000000, .command_line = true,
+                .realtime_offset_usec = INT64_C(1763629200000000), .recorded_usec = INT64_C(1763629200000000), .command_line = true,
                 .sources = { .path = path_of, .identity = identity_of, .owner_uid = owner_of, .process = process_of },
         };
 }

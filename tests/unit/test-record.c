@@ -5,7 +5,7 @@
 #include "check.h"
 #include "supervisor/text/record.h"
 
-static const RecordContext context = { .boot_id = "b00t", .ledger_id = "r7k2m9x4", .seq = 7, .now_nsec = 9000000 };
+static const RecordContext context = { .boot_id = "b00t", .ledger_id = "r7k2m9x4", .seq = 7, .recorded_usec = 9000 };
 
 static json_t *parsed(const char *text) {
         json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
@@ -26,6 +26,25 @@ static void test_gap(void **state) {
         assert_int_equal(json_integer_value(json_object_get(o, "lost")), 3);
         assert_string_equal(json_string_value(json_object_get(o, "cause")), "overrun");
         assert_string_equal(json_string_value(json_object_get(json_object_get(o, "between"), "to_time")), "1970-01-01T00:00:00.002000Z");
+        json_decref(o);
+}
+
+/* What another boot's log tells of is recorded now, whatever that boot's clock was (a kill of last week was "recorded" hours
+ * after its boot). */
+static void test_recorded_now_of_another_boot(void **state) {
+        RecordContext other = context;
+        char text[2048];
+        Strbuf b = STRBUF_INIT(text);
+        RecordGap g = { .lost = 1, .to_nsec = 5000000 };
+        json_t *o;
+
+        (void) state;
+        other.realtime_offset_usec = 1000000;
+        other.recorded_usec = 90000000;
+        assert_int_equal(record_gap(&b, &other, &g), 0);
+        o = parsed(text);
+        assert_string_equal(json_string_value(json_object_get(o, "time")), "1970-01-01T00:00:01.005000Z");
+        assert_string_equal(json_string_value(json_object_get(o, "recorded_time")), "1970-01-01T00:01:30.000000Z");
         json_decref(o);
 }
 
@@ -84,6 +103,7 @@ static void test_more_cannot_replace_what_is_common(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_gap),
+                cmocka_unit_test(test_recorded_now_of_another_boot),
                 cmocka_unit_test(test_limit),
                 cmocka_unit_test(test_supervisor),
                 cmocka_unit_test(test_more_cannot_replace_what_is_common),

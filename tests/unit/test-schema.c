@@ -95,7 +95,7 @@ static bool process_of(void *userdata, int32_t tgid, uint64_t start_nsec, Record
 
 static const RecordContext nothing_known = { .seq = 7, .ledger_id = "r7k2m9x4" };
 static const RecordContext all_known = {
-        .boot_id = "b00t", .machine_id = "m", .hostname = "h", .ledger_id = "r7k2m9x4", .seq = 7, .now_nsec = 9000000,
+        .boot_id = "b00t", .machine_id = "m", .hostname = "h", .ledger_id = "r7k2m9x4", .seq = 7, .recorded_usec = 9000,
         .configuration_hash = "9d2f", .rule_at = "web.conf:12", .command_line = true,
         .sources = { .path = path_of, .identity = identity_of, .owner_uid = owner_of, .process = process_of },
 };
