@@ -75,6 +75,15 @@ static size_t match_unit(Identity *i, const Level *l, size_t n) {
         return 0;
 }
 
+/* What Own=create made, and what lies in it. Its unit stands for all of them and for none: what is said of one (a kill, a limit to
+ * raise) is not that unit's. The holder's leaf is the unit's own. */
+static size_t match_owned(Identity *i, const Level *l, size_t n) {
+        if (n < 3 || !equals(l[0], "system.slice") || !equals(l[1], "reeve-groups.service") || equals(l[2], ".holder"))
+                return 0;
+        i->kind = REEVE_IDENTITY_OWNED;
+        return 3;
+}
+
 static size_t match_any_unit(Identity *i, const Level *l, size_t n) {
         static const Pattern units[] = { match_user_unit, match_session, match_unit };
         size_t took = 0;
@@ -127,6 +136,8 @@ static size_t find(Identity *ret, const Levels *l) {
                 } else
                         at++;
         }
+        if (depth == 0)
+                depth = match_owned(ret, l->level, l->n);
         if (depth > 0)
                 return depth;
         for (size_t at = 0; at < l->n; at++) {

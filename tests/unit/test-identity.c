@@ -50,6 +50,12 @@ static void test_paths(void **state) {
                 { "/system.slice/web.service", REEVE_IDENTITY_UNIT, "web.service", "", "", "", "", "" },
                 { "/system.slice/system-web.slice/web@1.service/sub.service", REEVE_IDENTITY_UNIT, "web@1.service", "", "", "", "", "" },
                 { "/init.scope", REEVE_IDENTITY_UNIT, "init.scope", "", "", "", "", "" },
+                { "/system.slice/reeve-groups.service", REEVE_IDENTITY_UNIT, "reeve-groups.service", "", "", "", "", "" },
+                { "/system.slice/reeve-groups.service/.holder", REEVE_IDENTITY_UNIT, "reeve-groups.service", "", "", "", "", "" },
+                { "/system.slice/reeve-groups.service/box", REEVE_IDENTITY_OWNED, "", "", "", "", "", "" },
+                { "/system.slice/reeve-groups.service/box/x.service", REEVE_IDENTITY_OWNED, "", "", "", "", "", "" },
+                { "/system.slice/reeve-groups.service/box/docker/" CID, REEVE_IDENTITY_DOCKER, "", "", CID, "", "docker", "" },
+                { "/system.slice/web.service/system.slice/reeve-groups.service/box", REEVE_IDENTITY_UNIT, "web.service", "", "", "", "", "" },
                 { "/system.slice/dev-hugepages.mount", REEVE_IDENTITY_UNIT, "dev-hugepages.mount", "", "", "", "", "" },
                 { "/system.slice", REEVE_IDENTITY_PLAIN, "", "", "", "", "", "" },
                 { "/", REEVE_IDENTITY_PLAIN, "", "", "", "", "", "" },
@@ -80,6 +86,9 @@ static void test_confidence_is_the_directories(void **state) {
                 { "/system.slice/own.service/kubepods.slice/kubepods-pod" HASH ".slice", { true, false, true, true }, { 0, 1000, 0, 0 }, 4, false, 1000 },
                 { "/system.slice/web.service", { true }, { 0 }, 1, false, KILL_UNKNOWN },
                 { "/plain", { true }, { 0 }, 1, true, 0 },
+                { "/system.slice/reeve-groups.service/box", { true, true, true }, { 0, 0, 0 }, 3, true, 0 },
+                { "/system.slice/reeve-groups.service/box/sub", { true, true, true, false }, { 0, 0, 0, 33 }, 4, true, 0 },
+                { "/system.slice/reeve-groups.service/box", { true, true, false }, { 0, 0, 33 }, 3, false, 33 },
         };
 
         (void) state;

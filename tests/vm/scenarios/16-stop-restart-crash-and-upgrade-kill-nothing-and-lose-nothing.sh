@@ -25,7 +25,7 @@ intact "a kill in the gap"
 reeve_start
 intact "start"
 expect_kill "$id" 20
-expect "$RECORD" ".late and .victims[0].pid == $hog and .cgroup.path == \"/system.slice/reeve-groups.service/box\"" "the kill in the gap"
+expect "$RECORD" ".late and .victims[0].pid == $hog and .cgroup.path == \"/system.slice/reeve-groups.service/box\" and (.identity | .kind == \"owned\" and .confidence == \"certain\")" "the kill in the gap"
 
 systemctl restart reeved.service || fail "restart fails"
 intact "restart"
