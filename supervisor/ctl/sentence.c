@@ -167,6 +167,9 @@ static void limit_sentence(const json_t *record, char cell[static PRINT_CELL_SIZ
         if (strcmp(outcome, "refused") == 0 || strcmp(outcome, "failed") == 0 || strcmp(outcome, "gone") == 0)
                 (void) snprintf(cell, PRINT_CELL_SIZE, "%.400s: %s=%s %s: %.300s", path, word_of(record, "key"),
                                 value_of(record, "wanted", wanted), outcome, print_cell(error ? error : word_of(record, "reason"), why));
+        else if (json_is_true(json_object_get(record, "dry_run")))
+                (void) snprintf(cell, PRINT_CELL_SIZE, "%.400s: %s would go from %s to %s", path, word_of(record, "key"),
+                                value_of(record, "before", before), value_of(record, "wanted", wanted));
         else
                 (void) snprintf(cell, PRINT_CELL_SIZE, "%.400s: %s %s -> %s%s%s", path, word_of(record, "key"), value_of(record, "before", before),
                                 value_of(record, "after", after), strcmp(word_of(record, "by"), "reeve") == 0 ? "" : ", by ",

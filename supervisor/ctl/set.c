@@ -74,7 +74,7 @@ static int records_print(const Options *o, const json_t *records) {
                 }
                 if (not_done)
                         print_style(&o->context, TABLE_RED);
-                (void) printf("%s%s\n", o->dry_run ? "would be: " : "", print_sentence(one, cell));
+                (void) puts(print_sentence(one, cell));
                 if (not_done)
                         print_style(&o->context, TABLE_PLAIN);
         }

@@ -223,6 +223,7 @@ static RecordLimit limit_of(const LimitResult *r) {
                 .key = limit_key_to_string((int) r->key),
                 .state = r->reason == REEVE_REASON_CHANGED_BY_OTHER ? RECORD_LIMIT_CHANGED
                          : r->outcome == REEVE_OUTCOME_DONE ? RECORD_LIMIT_APPLIED : RECORD_LIMIT_REFUSED,
+                .dry_run = r->dry_run,
                 .wanted = r->wanted, .before = r->before, .after = r->after, .effective_bytes = r->effective_bytes,
                 .by = reeve_limit_by_to_string((int) r->by),
                 .reason = r->reason,

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "policies/limit.h"
 #include "supervisor/text/escape.h"
 #include "supervisor/text/recordpart.h"
 #include "supervisor/text/sentence.h"
@@ -58,24 +59,42 @@ static json_t *requested_by(const RecordLimit *l) {
         return o;
 }
 
+/* A key's value, as record_part_limit(); an oom_score_adj may be below 0. */
+static json_t *limit_value(const RecordLimit *l, int64_t value, json_t *unlimited, const char *name) {
+        if (!l->key || limit_key_from_string(l->key) != LIMIT_OOM_SCORE_ADJUST)
+                return record_part_limit(value, unlimited, name);
+        return value == LIMIT_ADJ_UNKNOWN ? json_null() : json_integer(value);
+}
+
+/* null of what would have been done, as in a verdict. */
+static json_t *limit_outcome(const RecordLimit *l) {
+        json_t *o;
+
+        if (l->dry_run && l->state == RECORD_LIMIT_APPLIED)
+                return json_null();
+        o = json_object();
+        json_object_set_new(o, "result", record_part_word(reeve_outcome_to_string((int) l->outcome)));
+        json_object_set_new(o, "error", record_part_text(l->error));
+        return o;
+}
+
 int record_limit(Strbuf *out, const RecordContext *c, const RecordLimit *l) {
-        json_t *o = record_part_common(c, REEVE_RECORD_LIMIT, l->time_nsec), *unlimited = json_array(), *outcome = json_object();
+        json_t *o = record_part_common(c, REEVE_RECORD_LIMIT, l->time_nsec), *unlimited = json_array();
         char sentence[SENTENCE_SIZE];
         Strbuf s = STRBUF_INIT(sentence);
 
         record_say_limit(&s, c, l);
         json_object_set_new(o, "cgroup", record_part_cgroup(c, &l->cgroup));
         json_object_set_new(o, "key", record_part_text(l->key));
-        json_object_set_new(o, "wanted", record_part_limit(l->wanted, unlimited, "wanted"));
-        json_object_set_new(o, "before", record_part_limit(l->before, unlimited, "before"));
-        json_object_set_new(o, "after", record_part_limit(l->after, unlimited, "after"));
+        json_object_set_new(o, "wanted", limit_value(l, l->wanted, unlimited, "wanted"));
+        json_object_set_new(o, "before", limit_value(l, l->before, unlimited, "before"));
+        json_object_set_new(o, "after", limit_value(l, l->after, unlimited, "after"));
         json_object_set_new(o, "effective_bytes", record_part_limit(l->effective_bytes, unlimited, "effective_bytes"));
         json_object_set_new(o, "unlimited", unlimited);
         json_object_set_new(o, "by", record_part_text(l->by));
         json_object_set_new(o, "requested_by", requested_by(l));
-        json_object_set_new(outcome, "result", record_part_word(reeve_outcome_to_string((int) l->outcome)));
-        json_object_set_new(outcome, "error", record_part_text(l->error));
-        json_object_set_new(o, "outcome", outcome);
+        json_object_set_new(o, "dry_run", json_boolean(l->dry_run));
+        json_object_set_new(o, "outcome", limit_outcome(l));
         json_object_set_new(o, "identity", record_part_identity(c, l->cgroup.id));
         json_object_set_new(o, "reason", record_part_word(reeve_reason_to_string((int) l->reason)));
         json_object_set_new(o, "text", json_string_nocheck(sentence));

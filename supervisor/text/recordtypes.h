@@ -61,13 +61,14 @@ typedef enum RecordLimitState {
         RECORD_LIMIT_CHANGED,           /* found changed by someone else */
 } RecordLimitState;
 
-/* A limit's value: bytes, KILL_UNLIMITED ("max"), RECORD_UNKNOWN. Keys that are no sizes (memory.oom.group, 0 and 1) have
- * their number there. */
+/* A limit's value: bytes, KILL_UNLIMITED ("max"), RECORD_UNKNOWN. Keys that are no sizes (memory.oom.group, 0 and 1; an
+ * oom_score_adj, which may be below 0 and is KILL_ADJ_UNKNOWN where not known) have their number there. */
 typedef struct RecordLimit {
         uint64_t time_nsec;
         KillCgroup cgroup;
         const char *key;                /* "MemoryMax" */
         RecordLimitState state;
+        bool dry_run;                   /* nothing was written: APPLIED means that it would have been */
         int64_t wanted, before, after, effective_bytes;
         const char *by;                 /* "reeve", "systemd", "other" */
         ReeveReason reason;

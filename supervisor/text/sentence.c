@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "policies/limit.h"
 #include "supervisor/text/escape.h"
 #include "supervisor/text/human.h"
 #include "supervisor/text/recordpart.h"
@@ -157,9 +158,11 @@ void record_say_sigkill(Strbuf *out, const RecordContext *c, const Sigkill *s, c
 }
 
 static void say_value(Strbuf *out, const char *key, int64_t value) {
+        bool adjust = key && limit_key_from_string(key) == LIMIT_OOM_SCORE_ADJUST;
+
         if (value == KILL_UNLIMITED)
                 strbuf_puts(out, "max");
-        else if (value < 0)
+        else if (adjust ? value == LIMIT_ADJ_UNKNOWN : value < 0)
                 strbuf_puts(out, "not known");
         else if (key && strncmp(key, "Memory", strlen("Memory")) == 0)
                 say_size(out, value);
@@ -173,10 +176,11 @@ void record_say_limit(Strbuf *out, const RecordContext *c, const RecordLimit *l)
         say_cgroup(out, c, &l->cgroup);
         switch (l->state) {
         case RECORD_LIMIT_APPLIED:
-                strbuf_puts(out, " was set from ");
+                strbuf_puts(out, l->dry_run ? " would be set from " : " was set from ");
                 say_value(out, l->key, l->before);
                 strbuf_puts(out, " to ");
-                say_value(out, l->key, l->after);
+                say_value(out, l->key, l->dry_run ? l->wanted : l->after);
+                strbuf_puts(out, l->dry_run ? " (dry run)" : "");
                 break;
         case RECORD_LIMIT_REFUSED:
                 /* No value: nothing was asked for yet. */

@@ -152,9 +152,10 @@ static void fake_set(FakePeer *peer, const json_t *p) {
         json_object_foreach(json_object_get(p, "values"), key, value) {
                 bool refused = strcmp(cgroup, "/docker/x") == 0;
 
-                json_array_append_new(list, json_pack("{s:s, s:{s:s, s:i}, s:s, s:I, s:n, s:I, s:s, s:s, s:[s], s:{s:s, s:s?}}", "type", "limit",
+                json_array_append_new(list, json_pack("{s:s, s:{s:s, s:i}, s:s, s:I, s:n, s:I, s:b, s:s, s:s, s:[s], s:{s:s, s:s?}}", "type", "limit",
                                                       "cgroup", "path", cgroup, "id", 7, "key", key, "wanted", (json_int_t) 268435456, "before",
-                                                      "after", (json_int_t) 268435456, "by", "reeve", "reason", refused ? "not_owned" : "requested",
+                                                      "after", (json_int_t) 268435456, "dry_run", json_is_true(json_object_get(p, "dry_run")),
+                                                      "by", "reeve", "reason", refused ? "not_owned" : "requested",
                                                       "unlimited", "before", "outcome", "result", refused ? "refused" : "done", "error",
                                                       refused ? "no unit of systemd and no Own= in a budget" : NULL));
         }

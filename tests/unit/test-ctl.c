@@ -184,7 +184,7 @@ static void test_state_and_change(void **state) {
                 { { "--socket", "@NOWHERE" }, 3, { NULL }, { NULL }, "does not answer" },
                 { { "set", "/a/b", "MemoryMax=256M" }, 0, { "/a/b: MemoryMax max -> 256M" }, { NULL }, NULL },
                 { { "set", "/a/b", "MemoryMax=256M", "MemoryHigh=200M", "--json" }, 0, { "\"key\":\"MemoryMax\"", "\"key\":\"MemoryHigh\"" }, { NULL }, NULL },
-                { { "set", "/a/b", "MemoryMax=256M", "--dry-run" }, 0, { "would be: /a/b" }, { NULL }, NULL },
+                { { "set", "/a/b", "MemoryMax=256M", "--dry-run" }, 0, { "/a/b: MemoryMax would go from max to 256M" }, { NULL }, NULL },
                 { { "set", "/docker/x", "MemoryMax=256M" }, 1, { "/docker/x: MemoryMax=256M refused: no unit of systemd" }, { NULL }, NULL },
                 { { "set", "/root-only", "MemoryMax=1G" }, 4, { NULL }, { NULL }, "not yours" },
                 { { "set", "/nope", "MemoryMax=1G" }, 5, { NULL }, { NULL }, "/nope" },

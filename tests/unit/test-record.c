@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "policies/limit.h"
 #include "supervisor/text/record.h"
 
 static const RecordContext context = { .boot_id = "b00t", .ledger_id = "r7k2m9x4", .seq = 7, .recorded_usec = 9000 };
@@ -66,6 +67,57 @@ static void test_limit(void **state) {
         json_decref(o);
 }
 
+/* What would be done is not told as done. */
+static void test_limit_of_a_dry_run(void **state) {
+        char text[4096];
+        Strbuf b = STRBUF_INIT(text);
+        RecordLimit l = { .cgroup = { .id = 5, .path = "/a" }, .key = "MemoryMax", .dry_run = true, .wanted = 1 << 20, .before = 2 << 20,
+                          .after = 2 << 20, .by = "reeve", .reason = REEVE_REASON_REQUESTED };
+        json_t *o;
+
+        (void) state;
+        assert_int_equal(record_limit(&b, &context, &l), 0);
+        o = parsed(text);
+        assert_true(json_is_true(json_object_get(o, "dry_run")));
+        assert_true(json_is_null(json_object_get(o, "outcome")));
+        assert_string_equal(json_string_value(json_object_get(o, "text")), "MemoryMax of /a would be set from 2M to 1M (dry run).");
+        json_decref(o);
+        l.state = RECORD_LIMIT_REFUSED;
+        l.outcome = REEVE_OUTCOME_REFUSED;
+        b = (Strbuf) STRBUF_INIT(text);
+        assert_int_equal(record_limit(&b, &context, &l), 0);
+        o = parsed(text);
+        assert_string_equal(json_string_value(json_object_get(json_object_get(o, "outcome"), "result")), "refused");
+        json_decref(o);
+}
+
+/* -1 is a value like others, -32768 is none. */
+static void test_limit_below_zero(void **state) {
+        static const struct { int64_t before, wanted; const char *text; } rows[] = {
+                { 0, -500, "OOMScoreAdjust of /a was set from 0 to -500." },
+                { 1000, -1, "OOMScoreAdjust of /a was set from 1000 to -1." },
+                { LIMIT_ADJ_UNKNOWN, 5, "OOMScoreAdjust of /a was set from not known to 5." },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                char text[4096];
+                Strbuf b = STRBUF_INIT(text);
+                RecordLimit l = { .cgroup = { .id = 5, .path = "/a" }, .key = "OOMScoreAdjust", .wanted = rows[i].wanted,
+                                  .before = rows[i].before, .after = rows[i].wanted, .effective_bytes = RECORD_UNKNOWN, .by = "reeve" };
+                json_t *o;
+
+                assert_int_equal(record_limit(&b, &context, &l), 0);
+                o = parsed(text);
+                assert_int_equal(json_integer_value(json_object_get(o, "wanted")), rows[i].wanted);
+                assert_true(json_is_integer(json_object_get(o, "wanted")));
+                assert_true(json_is_null(json_object_get(o, "before")) == (rows[i].before == LIMIT_ADJ_UNKNOWN));
+                assert_true(json_is_null(json_object_get(o, "effective_bytes")));
+                assert_string_equal(json_string_value(json_object_get(o, "text")), rows[i].text);
+                json_decref(o);
+        }
+}
+
 static void test_supervisor(void **state) {
         char text[4096];
         Strbuf b = STRBUF_INIT(text);
@@ -105,6 +157,8 @@ int main(void) {
                 cmocka_unit_test(test_gap),
                 cmocka_unit_test(test_recorded_now_of_another_boot),
                 cmocka_unit_test(test_limit),
+                cmocka_unit_test(test_limit_of_a_dry_run),
+                cmocka_unit_test(test_limit_below_zero),
                 cmocka_unit_test(test_supervisor),
                 cmocka_unit_test(test_more_cannot_replace_what_is_common),
         };

@@ -160,6 +160,8 @@ static void test_limit(void **state) {
         ASSERT_WRITTEN(record_limit, &asked);
         ASSERT_WRITTEN(record_limit, &refused);
         ASSERT_WRITTEN(record_limit, &drift);
+        asked.dry_run = true;
+        ASSERT_WRITTEN(record_limit, &asked);
 }
 
 /* A decision with all that there can be, each way it can go. */
