@@ -159,15 +159,15 @@ void status_pauses(const CtlContext *c, const json_t *status) {
         }
 }
 
-/* What is wrong with the configuration, where the status says so. */
-static void complaints_print(const CtlContext *c, const json_t *status) {
-        const json_t *list = json_object_get(status, "complaints"), *one;
+/* What is wrong with the configuration, where the status says so by @key: @title above it. */
+static void complaints_print(const CtlContext *c, const json_t *status, const char *key, const char *title) {
+        const json_t *list = json_object_get(status, key), *one;
         size_t i;
 
         json_array_foreach(list, i, one) {
                 if (i == 0) {
                         print_style(c, TABLE_RED);
-                        (void) puts("The configuration was refused:");
+                        (void) puts(title);
                         print_style(c, TABLE_PLAIN);
                 }
                 (void) fputs("  ", stdout);
@@ -215,7 +215,8 @@ static int daemon_status(const Options *o, json_t *status) {
                 e = print_json(&o->context, status);
         else {
                 status_headline(&o->context, status);
-                complaints_print(&o->context, status);
+                complaints_print(&o->context, status, "complaints", "The configuration was refused:");
+                complaints_print(&o->context, status, "warnings", "Warnings about the configuration:");
                 totals_print(&o->context, status);
                 status_pauses(&o->context, status);
                 (void) fputc('\n', stdout);

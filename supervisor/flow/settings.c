@@ -20,6 +20,9 @@
 enum { PROBES_MAX = 16 };
 
 ReeveMode settings_mode(const Supervisor *s) {
+        /* Watching is all that is left of a configuration that nobody understands, whatever the command line says. */
+        if (s->on_defaults)
+                return REEVE_MODE_WATCH;
         return s->options.mode >= 0 ? (ReeveMode) s->options.mode : s->config->reeve.mode;
 }
 
@@ -44,13 +47,19 @@ static char *complaints_text(const Complaints *complaints, bool warnings) {
         return text;
 }
 
+/* The first error, or warning, with its place; "" where there is none. */
+static void first_complaint(const Supervisor *s, bool warning, char *line, size_t size) {
+        line[0] = '\0';
+        for (size_t i = 0; i < s->complaints.count && !line[0]; i++)
+                if (s->complaints.items[i].warning == warning)
+                        (void) complaint_format(&s->complaints.items[i], line, size);
+}
+
 static void say_refused(Supervisor *s) {
-        char text[256], line[192] = "";
+        char text[256], line[192];
         char *details = complaints_text(&s->complaints, true);
 
-        for (size_t i = 0; i < s->complaints.count && !line[0]; i++)
-                if (!s->complaints.items[i].warning)
-                        (void) complaint_format(&s->complaints.items[i], line, sizeof(line));
+        first_complaint(s, /* warning= */ false, line, sizeof(line));
         (void) snprintf(text, sizeof(text), "The configuration was refused (%zu error%s): %s", s->complaints.errors,
                         s->complaints.errors == 1 ? "" : "s", line);
         state_say(s, "configuration_refused", text, details);
@@ -60,26 +69,30 @@ static void say_refused(Supervisor *s) {
 }
 
 static void say_loaded(Supervisor *s) {
-        char text[192];
+        char text[512], line[192];
+        size_t n = s->complaints.count;
+        char *details = n > 0 ? complaints_text(&s->complaints, true) : NULL;
         RecordSupervisor record = { .time_nsec = clock_boottime_nsec(), .event = "configuration_loaded", .tier = s->from.tier,
-                                    .text = text, .configuration_text = s->config->text };
+                                    .text = text, .configuration_text = s->config->text, .details = details };
 
-        (void) snprintf(text, sizeof(text), "Configuration %s loaded: %zu budget%s, %zu rule%s, %zu alert%s.", s->config->hash,
+        first_complaint(s, /* warning= */ true, line, sizeof(line));
+        (void) snprintf(text, sizeof(text), "Configuration %s loaded: %zu budget%s, %zu rule%s, %zu alert%s%s%.0zu%s%s%s.", s->config->hash,
                         s->config->n_budgets, s->config->n_budgets == 1 ? "" : "s", s->config->n_rules,
-                        s->config->n_rules == 1 ? "" : "s", s->config->n_alerts, s->config->n_alerts == 1 ? "" : "s");
+                        s->config->n_rules == 1 ? "" : "s", s->config->n_alerts, s->config->n_alerts == 1 ? "" : "s",
+                        n > 0 ? "; " : "", n, n == 0 ? "" : n == 1 ? " warning: " : " warnings: ", line, n > 1 ? " ..." : "");
         state_record(s, &record);
+        free(details);
 }
 
 void settings_load(Supervisor *s) {
         ConfigPlaces from = places(s);
 
-        s->refused = config_load(&from, &s->config, &s->complaints) < 0;
+        s->on_defaults = s->refused = config_load(&from, &s->config, &s->complaints) < 0;
         if (s->refused) {
                 Complaints none = COMPLAINTS_INIT;
 
                 /* Watching on defaults is better than not watching; nothing is acted on by files that are not understood. */
-                if (config_parse(NULL, 0, &s->config, &none) == 0)
-                        s->config->reeve.mode = REEVE_MODE_WATCH;
+                (void) config_parse(NULL, 0, &s->config, &none);
                 complaints_done(&none);
         }
 }
@@ -175,7 +188,7 @@ static void adopt(Supervisor *s, Config *now) {
         };
 
         s->config = now;
-        s->refused = false;
+        s->refused = s->on_defaults = false;
         s->emit.context.configuration_hash = now->hash;
         s->emit.context.command_line = now->reeve.record_command_line;
         eyes_command_lines(s->eyes, now->reeve.record_command_line);

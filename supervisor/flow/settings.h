@@ -9,7 +9,7 @@ void settings_load(Supervisor *s);
  * with {"complaints": [...]}: the old one stays. The caller frees. */
 int settings_reload(Supervisor *s, char **ret_text);
 
-/* What rules now: the command line, else the configuration. */
+/* What rules now: the command line, else the configuration; watch while none could be loaded. */
 ReeveMode settings_mode(const Supervisor *s);
 
 /* Begins to apply budgets, or applies others after a reload. After the first walk. */

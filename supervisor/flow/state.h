@@ -162,6 +162,7 @@ typedef struct Supervisor {
         Config *config;                 /* never NULL: the defaults where the files are bad */
         Complaints complaints;          /* of the last load; errors mean that config is an older one or the defaults */
         bool refused;                   /* the files as they are now were refused */
+        bool on_defaults;               /* and so were those of the start: none was ever loaded */
 
         CgroupMount mount;
         Cgroupfs fs;

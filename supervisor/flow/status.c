@@ -131,8 +131,8 @@ static json_t *status_json(Supervisor *s) {
         (void) json_object_set_new(status, "cgroup_root", json_string(s->fs.root));
         (void) json_object_set_new(status, "configuration", json_string(s->config->hash));
         (void) json_object_set_new(status, "pauses", pauses_json(s));
-        if (s->refused)
-                (void) json_object_set_new(status, "complaints", complaints_json(s));
+        if (s->complaints.count > 0)
+                (void) json_object_set_new(status, s->refused ? "complaints" : "warnings", complaints_json(s));
         add_counters(s, status);
         return status;
 }

@@ -96,6 +96,28 @@ static void *section_get(Reader *r, Config *c, const SectionKind *kind, const ch
         return section;
 }
 
+/* "rule r" */
+static const char *section_word(Reader *r, const char *kind, const char *name) {
+        size_t size = strlen(kind) + strlen(name) + 2;
+        char *word = pool_alloc(r->pool, size);
+
+        if (word)
+                (void) snprintf(word, size, "%s %s", kind, name);
+        else
+                r->no_memory = true;
+        return word;
+}
+
+/* Notes that key @name of the section was given, whatever is wrong with it: nobody shall be told that it is missing. */
+static void fault_note(Reader *r, const char *name) {
+        char fault[256];
+
+        if (!r->section)
+                return;
+        (void) snprintf(fault, sizeof(fault), "%s %s", r->section, name);
+        config_list_add(r, &r->faults, fault);
+}
+
 /* What the header @text opens: its struct in *@ret and its keys in *@ret_keys, or a complaint and NULLs. */
 static void section_open(Reader *r, Config *c, const char *text, void **ret, const ConfigKey **ret_keys) {
         static const SectionKind kinds[] = {
@@ -106,6 +128,7 @@ static void section_open(Reader *r, Config *c, const char *text, void **ret, con
 
         *ret = NULL;
         *ret_keys = NULL;
+        r->section = NULL;
         if (strcmp(text, "reeve") == 0) {
                 *ret = &c->reeve;
                 *ret_keys = config_keys_reeve;
@@ -124,6 +147,7 @@ static void section_open(Reader *r, Config *c, const char *text, void **ret, con
                         return;
                 }
                 *ret = section_get(r, c, &kinds[i], name);
+                r->section = section_word(r, kinds[i].word, name);
                 *ret_keys = kinds[i].keys;
                 return;
         }
@@ -138,6 +162,7 @@ static bool has_comment(const char *value) {
 }
 
 static void key_parse(Reader *r, void *section, const ConfigKey *keys, const IniLine *line) {
+        size_t errors = r->complaints->errors;
         const ConfigKey *near = NULL;
 
         r->key = NULL;
@@ -152,11 +177,14 @@ static void key_parse(Reader *r, void *section, const ConfigKey *keys, const Ini
                 else
                         k->parse(r, line->value, (char *) section + k->offset, k->detail);
                 r->key = NULL;
+                if (r->complaints->errors > errors)
+                        fault_note(r, k->name);
                 return;
         }
-        if (near)
+        if (near) {
                 reader_complain(r, "unknown key %s in [%s]; it is spelled %s", line->key, line->section, near->name);
-        else
+                fault_note(r, near->name);
+        } else
                 reader_complain(r, "unknown key %s in [%s]", line->key, line->section);
 }
 
@@ -244,7 +272,7 @@ int config_parse(const ConfigFile *files, size_t n, Config **ret, Complaints *re
         if (r == 0)
                 r = text_keep(&reader, &w->config, files, n);
         if (r == 0)
-                config_check(&w->config, reterr);
+                config_check(&w->config, &reader.faults, reterr);
         if (r == 0 && reterr->errors > errors)
                 r = -EINVAL;
         if (r < 0) {

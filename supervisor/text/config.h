@@ -45,6 +45,7 @@ typedef struct ConfigReeve {
         const char *watch;               /* a path below the cgroup root, "/" by default */
         ConfigSource source;
         ConfigList managers;             /* unit names */
+        bool managers_given;             /* the defaults are no longer among them */
         uint64_t max_retention_usec;
         uint64_t max_use_bytes;
         uint64_t keep_records, keep_sigkills;

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,8 +8,22 @@
 
 static const char OWNED_ROOT[] = "/system.slice/reeve-groups.service/";
 
-static void missing(Complaints *c, const Origin *at, const char *kind, const char *name, const char *what) {
-        complaints_add(c, false, at->file, at->line, "%s %s: wants %s", kind, name, what);
+/* What a check has at hand. */
+typedef struct Check {
+        Complaints *complaints;
+        const ConfigList *faults;
+} Check;
+
+/* Complains of a section without @key, unless it was given and is complained of itself. */
+static void missing(const Check *check, const Origin *at, const char *kind, const char *name, const char *key) {
+        char fault[256];
+
+        (void) snprintf(fault, sizeof(fault), "%s %s %s", kind, name, key);
+        for (size_t i = 0; i < check->faults->count; i++)
+                if (strcmp(check->faults->items[i].text, fault) == 0)
+                        return;
+        complaints_add(check->complaints, false, at->file, at->line, "%s %s: wants %s %s=", kind, name,
+                       strchr("AO", *key) ? "an" : "a", key);
 }
 
 /* Own=create names the very cgroups that shall be made: whole paths, below the unit that holds them. */
@@ -37,11 +52,12 @@ static void check_order(Complaints *c, const BudgetSection *b, LimitKey low, Lim
                                limit_key_to_string((int) high));
 }
 
-static void check_budget(Complaints *c, const BudgetSection *b) {
+static void check_budget(const Check *check, const BudgetSection *b) {
+        Complaints *c = check->complaints;
         bool asks = b->kill_budget.at.order || b->labels.count || b->documentation.count;
 
         if (b->match.count == 0)
-                missing(c, &b->at, "budget", b->name, "a Match=");
+                missing(check, &b->at, "budget", b->name, "Match");
         for (size_t key = 0; key < LIMIT_KEYS; key++)
                 asks = asks || b->limits[key].at.order;
         if (b->own.value == BUDGET_OWN_CREATE) {
@@ -50,6 +66,9 @@ static void check_budget(Complaints *c, const BudgetSection *b) {
         }
         if (!asks)
                 complaints_add(c, true, b->at.file, b->at.line, "budget %s: asks for nothing", b->name);
+        if (b->kill_budget.at.order && b->enabled.value)
+                complaints_add(c, true, b->kill_budget.at.file, b->kill_budget.at.line,
+                               "budget %s: this version of Reeve does not act on KillBudget=", b->name);
         check_order(c, b, LIMIT_MEMORY_HIGH, LIMIT_MEMORY_MAX);
         check_order(c, b, LIMIT_MEMORY_MIN, LIMIT_MEMORY_MAX);
         check_order(c, b, LIMIT_MEMORY_LOW, LIMIT_MEMORY_MAX);
@@ -91,13 +110,15 @@ static void check_void(Complaints *c, const RuleSection *rule) {
                                JUDGE_WHEN_MAX);
 }
 
-static void check_rule(Complaints *c, const RuleSection *rule) {
+static void check_rule(const Check *check, const RuleSection *rule) {
+        Complaints *c = check->complaints;
+
         if (rule->match.count == 0)
-                missing(c, &rule->at, "rule", rule->name, "a Match=");
+                missing(check, &rule->at, "rule", rule->name, "Match");
         if (rule->n_when == 0)
-                missing(c, &rule->at, "rule", rule->name, "a When=");
+                missing(check, &rule->at, "rule", rule->name, "When");
         if (rule->n_then == 0)
-                missing(c, &rule->at, "rule", rule->name, "a Then=");
+                missing(check, &rule->at, "rule", rule->name, "Then");
         if (rule->own.value == BUDGET_OWN_CREATE)
                 complaints_add(c, false, rule->own.at.file, rule->own.at.line, "Own: a rule makes no cgroups: no or adopt");
         for (size_t i = 0; i + 1 < rule->n_then; i++)
@@ -110,9 +131,13 @@ static void check_rule(Complaints *c, const RuleSection *rule) {
                 check_void(c, rule);
 }
 
-static void check_reeve(Complaints *c, const ConfigReeve *r) {
-        if (r->max_groups == 0)
-                complaints_add(c, false, NULL, 0, "MaxGroups: cannot be 0");
+/* Read, so that a configuration may have them already; but nobody shall wait for an alert that never comes. */
+static void check_alert(const Check *check, const AlertSection *alert) {
+        if (!alert->on)
+                missing(check, &alert->at, "alert", alert->name, "On");
+        if (alert->enabled.value)
+                complaints_add(check->complaints, true, alert->at.file, alert->at.line,
+                               "alert %s: this version of Reeve does not act on alerts", alert->name);
 }
 
 /* Beside errors, warnings only distract. */
@@ -128,15 +153,15 @@ static void warnings_drop(Complaints *c) {
         c->count = kept;
 }
 
-void config_check(const Config *c, Complaints *complaints) {
-        check_reeve(complaints, &c->reeve);
+void config_check(const Config *c, const ConfigList *faults, Complaints *complaints) {
+        const Check check = { .complaints = complaints, .faults = faults };
+
         for (size_t i = 0; i < c->n_budgets; i++)
-                check_budget(complaints, &c->budgets[i]);
+                check_budget(&check, &c->budgets[i]);
         for (size_t i = 0; i < c->n_rules; i++)
-                check_rule(complaints, &c->rules[i]);
+                check_rule(&check, &c->rules[i]);
         for (size_t i = 0; i < c->n_alerts; i++)
-                if (!c->alerts[i].on)
-                        missing(complaints, &c->alerts[i].at, "alert", c->alerts[i].name, "an On=");
+                check_alert(&check, &c->alerts[i]);
         if (complaints->errors)
                 warnings_drop(complaints);
 }

@@ -42,8 +42,53 @@ static const char *utf8_fault(const char *s, size_t length) {
 
 static const char HEADER_STRUCK = '\x01';
 
-/* A copy that ends in a newline and a NUL, without byte order mark and carriage returns. NULL where it is no text at all
- * (with a complaint) or there is no memory (then *@ret_error says so). */
+/* Whether the line that ends at @end goes on in the next: an odd number of backslashes stands there. */
+static bool is_continued(const char *start, const char *end) {
+        const char *p = end;
+
+        while (p > start && p[-1] == '\\')
+                p--;
+        return (end - p) % 2 == 1;
+}
+
+/* Copies @text as systemd reads its lines, and ends it with a newline and a NUL: without blanks at their start and without
+ * comments; what is continued after a backslash stands in the line where it began, a blank in the backslash's place. As many
+ * lines come out as went in, so that their numbers stay right. */
+static void lines_copy(char *to, const char *text, size_t length) {
+        const char *end = text + length;
+        unsigned owed = 0;               /* ends of lines that went into the one before */
+
+        for (const char *next; text < end; text = next) {
+                const char *stop = memchr(text, '\n', (size_t) (end - text));
+
+                next = stop ? stop + 1 : end;
+                stop = stop ? stop : end;
+                if (stop > text && stop[-1] == '\r')
+                        stop--;
+                while (text < stop && strchr(" \t\r\f\v", *text))
+                        text++;
+                owed++;
+                if (text < stop && (*text == '#' || *text == ';')) {
+                        /* Also between two lines of which the second goes on with the first. */
+                        if (owed > 1)
+                                continue;
+                } else {
+                        to = mempcpy(to, text, (size_t) (stop - text));
+                        if (is_continued(text, stop)) {
+                                to[-1] = ' ';
+                                continue;
+                        }
+                }
+                for (; owed > 0; owed--)
+                        *to++ = '\n';
+        }
+        for (owed += length == 0; owed > 0; owed--)
+                *to++ = '\n';
+        *to = '\0';
+}
+
+/* A copy as lines_copy() makes it, without byte order mark. NULL where it is no text at all (with a complaint) or there is no
+ * memory (then *@ret_error says so). */
 static char *text_prepare(const ConfigFile *file, Complaints *reterr, int *ret_error) {
         const char *text = file->text, *fault;
         size_t length = file->length;
@@ -72,12 +117,7 @@ static char *text_prepare(const ConfigFile *file, Complaints *reterr, int *ret_e
                 *ret_error = -ENOMEM;
                 return NULL;
         }
-        memcpy(copy, text, length);
-        copy[length] = '\n';
-        copy[length + 1] = '\0';
-        for (char *p = copy; (p = strchr(p, '\r')); p++)
-                if (p[1] == '\n')
-                        *p = ' ';
+        lines_copy(copy, text, length);
         return copy;
 }
 
@@ -221,10 +261,9 @@ static char *trim(char *s) {
         return s;
 }
 
-/* Whether libini should have made something of the line at @start. */
+/* Whether libini should have made something of the line at @start. What it complained of is a comment by now. */
 static bool is_significant(const char *start) {
-        start += strspn(start, " \t\r\f\v");
-        return *start && *start != '#' && *start != ';';
+        return *start && *start != '#';
 }
 
 /* Goes over the text, cutting it up, and puts headers and values in the order of the file. What libini passed over without
@@ -263,7 +302,7 @@ static void lines_order(IniLines *l, char **by_line, size_t lines, const char *n
                                 .line = line,
                         };
                         l->count++;
-                } else if (is_significant(start)) {
+                } else if (is_significant(start) && (!section || strcmp(section, INI_BROKEN_SECTION) != 0)) {
                         if (section)
                                 complaints_add(reterr, false, name, line, "not understood");
                         else

@@ -12,6 +12,7 @@ static const char *const words_own[] = { "no", "create", "adopt", NULL };
 static const char *const words_victim[] = { "cgroup", "process", NULL };
 static const int enabled_default = 1;
 static const bool comm_allowed = true;
+static const uint64_t one = 1;
 static const ptrdiff_t kills_given = offsetof(ConfigReeve, kills_ring_given) - offsetof(ConfigReeve, kills_ring_bytes);
 static const ptrdiff_t churn_given = offsetof(ConfigReeve, churn_ring_given) - offsetof(ConfigReeve, churn_ring_bytes);
 
@@ -24,13 +25,13 @@ const ConfigKey config_keys_reeve[] = {
         { "Mode", config_parse_word, REEVE(mode), words_mode },
         { "Watch", config_parse_watch, REEVE(watch), NULL },
         { "Source", config_parse_word, REEVE(source), words_source },
-        { "Managers", config_parse_managers, REEVE(managers), NULL },
-        { "MaxRetentionSec", config_parse_duration, REEVE(max_retention_usec), NULL },
+        { "Managers", config_parse_managers, 0, NULL },
+        { "MaxRetentionSec", config_parse_duration_always, REEVE(max_retention_usec), NULL },
         { "MaxUse", config_parse_size, REEVE(max_use_bytes), NULL },
         { "KeepRecords", config_parse_number, REEVE(keep_records), NULL },
         { "KeepSigkills", config_parse_number, REEVE(keep_sigkills), NULL },
         { "StormAfter", config_parse_quota_always, REEVE(storm_after), NULL },
-        { "MaxGroups", config_parse_number, REEVE(max_groups), NULL },
+        { "MaxGroups", config_parse_number, REEVE(max_groups), &one },
         { "KillLimit", config_parse_quota_always, REEVE(kill_limit), NULL },
         { "Never", config_parse_globs, REEVE(never), NULL },
         { "RecordCommandLine", config_parse_bool, REEVE(record_command_line), NULL },

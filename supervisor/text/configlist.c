@@ -104,9 +104,14 @@ static void take_manager(Reader *r, const char *word, void *target) {
 }
 
 void config_parse_managers(Reader *r, const char *value, void *target, const void *detail) {
+        ConfigReeve *c = target;
+
         (void) detail;
-        *(ConfigList *) target = (ConfigList) { 0 };
-        each_word(r, value, take_manager, target);
+        /* The defaults give way to the first line; later lines add to it, as lists do. */
+        if (!c->managers_given || !*value)
+                c->managers = (ConfigList) { 0 };
+        c->managers_given = true;
+        each_word(r, value, take_manager, &c->managers);
 }
 
 void config_parse_label(Reader *r, const char *value, void *target, const void *detail) {

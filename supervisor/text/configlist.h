@@ -8,7 +8,7 @@ void config_parse_globs(Reader *r, const char *value, void *target, const void *
 /* One literal path, into a const char *. */
 void config_parse_watch(Reader *r, const char *value, void *target, const void *detail);
 
-/* Unit names, in place of those before. */
+/* Unit names, the first ones in place of the defaults; @target is the ConfigReeve. */
 void config_parse_managers(Reader *r, const char *value, void *target, const void *detail);
 
 /* team=search */

@@ -28,7 +28,8 @@ typedef struct Reader {
         const char *file;                /* in the pool */
         unsigned line;
         unsigned order;
-        const char *section, *key;       /* as complaints name them */
+        const char *section, *key;       /* as complaints name them; @section is in the pool, "rule r" */
+        ConfigList faults;               /* "rule r When": the keys that were given, and wrong */
         bool no_memory;
 } Reader;
 
@@ -59,5 +60,6 @@ int config_quota(const char *text, Quota *ret);
 /* Adds @text as an item. */
 void config_list_add(Reader *r, ConfigList *list, const char *text);
 
-/* What can only be told when all files are read: what is missing, what contradicts itself. */
-void config_check(const Config *c, Complaints *complaints);
+/* What can only be told when all files are read: what is missing (and no fault, as in Reader), what contradicts itself, what is
+ * not acted on. */
+void config_check(const Config *c, const ConfigList *faults, Complaints *complaints);

@@ -5,14 +5,14 @@
 #include "supervisor/text/configread.h"
 #include "supervisor/text/size.h"
 
-enum { WORDS_MAX = 12 };
+enum { WORDS_MAX = 16, SHARE_MAX = 1000 };      /* SHARE_MAX: %, of what is raised or left room */
 
 static const uint64_t FREEZE_MAX_USEC = UINT64_C(30) * 1000000;
 
 /* What a condition's value may be, and whether `over T` makes sense. */
 static const struct {
         bool share, bytes, count, time, truth; /* forms of VALUE */
-        bool over, only_below, only_above;
+        bool over, only_below;
         uint64_t over_usec;                    /* where not given */
 } forms[RULE_WHATS] = {
         [RULE_MEMORY_SOME] = { .share = true, .over = true, .over_usec = 2000000 },
@@ -22,10 +22,10 @@ static const struct {
         [RULE_SWAP] = { .share = true, .bytes = true },
         [RULE_GROWTH] = { .bytes = true, .over = true, .over_usec = 10000000 },
         [RULE_REFAULT] = { .bytes = true, .over = true, .over_usec = 10000000 },
-        [RULE_HIGH] = { .count = true, .only_above = true },
-        [RULE_MAX] = { .count = true, .only_above = true },
-        [RULE_OOM] = { .count = true, .only_above = true },
-        [RULE_OOM_KILL] = { .count = true, .only_above = true },
+        [RULE_HIGH] = { .count = true },
+        [RULE_MAX] = { .count = true },
+        [RULE_OOM] = { .count = true },
+        [RULE_OOM_KILL] = { .count = true },
         [RULE_TIME_TO_LIMIT] = { .time = true, .only_below = true },
         [RULE_LIVELOCK] = { .truth = true },
         [RULE_HOST_AVAILABLE] = { .share = true, .bytes = true },
@@ -76,6 +76,23 @@ static void join_until(Words *w, const char *stop, char *buf, size_t size) {
         buf[0] = '\0';
         while (w->at < w->count && strcmp(peek(w), stop) != 0 && n < size)
                 n += (size_t) snprintf(buf + n, size - n, "%s%s", n ? " " : "", next(w));
+}
+
+/* Takes the words, as many as there are, that are a time: "10s", "1min 30s", "5 min". Returns 0 or -EINVAL. */
+static int time_take(Words *w, uint64_t *ret_usec) {
+        char text[128];
+
+        for (size_t end = w->count; end > w->at; end--) {
+                size_t n = 0;
+
+                for (size_t i = w->at; i < end && n < sizeof(text); i++)
+                        n += (size_t) snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "", w->words[i]);
+                if (n < sizeof(text) && duration_parse(text, ret_usec) == 0) {
+                        w->at = end;
+                        return 0;
+                }
+        }
+        return -EINVAL;
 }
 
 static int what_parse(Reader *r, const char *name, RuleCondition *c) {
@@ -152,8 +169,8 @@ static int comparison_parse(Reader *r, Words *w, RuleCondition *c) {
                 return -EINVAL;
         }
         c->below = *next(w) == '<';
-        if (c->below ? forms[c->what].only_above : forms[c->what].only_below) {
-                reader_complain(r, "%s is compared by %s only", name, c->below ? ">" : "<");
+        if (!c->below && forms[c->what].only_below) {
+                reader_complain(r, "%s is compared by < only", name);
                 return -EINVAL;
         }
         join_until(w, "for", value, sizeof(value));
@@ -179,7 +196,7 @@ static int condition_parse(Reader *r, const char *text, RuleCondition *c) {
                         reader_complain(r, "%s is no average: it cannot be taken over a time", rule_what_to_string((int) c->what));
                         return -EINVAL;
                 }
-                if (duration_parse(next(&w), &c->over_usec) < 0 || c->over_usec < 100000 || c->over_usec > UINT64_C(3600000000)) {
+                if (time_take(&w, &c->over_usec) < 0 || c->over_usec < 100000 || c->over_usec > UINT64_C(3600000000)) {
                         reader_complain(r, "'over' wants a time from 100ms to 1h after it");
                         return -EINVAL;
                 }
@@ -189,7 +206,7 @@ static int condition_parse(Reader *r, const char *text, RuleCondition *c) {
                 return error;
         if (strcmp(peek(&w), "for") == 0) {
                 (void) next(&w);
-                if (duration_parse(next(&w), &c->for_usec) < 0 || c->for_usec == DURATION_INFINITY) {
+                if (time_take(&w, &c->for_usec) < 0 || c->for_usec == DURATION_INFINITY) {
                         reader_complain(r, "'for' wants a time after it");
                         return -EINVAL;
                 }
@@ -226,8 +243,8 @@ void config_parse_when(Reader *r, const char *value, void *target, const void *d
 static int percent_word(Reader *r, Words *w, RuleStep *s) {
         uint32_t permyriad;
 
-        if (percent_parse(next(w), &permyriad) < 0 || permyriad == 0) {
-                reader_complain(r, "%s wants a share after it (as %s)", rule_action_to_string((int) s->action),
+        if (percent_parse_up_to(next(w), SHARE_MAX, &permyriad) < 0 || permyriad == 0) {
+                reader_complain(r, "%s wants a share up to %d%% after it (as %s)", rule_action_to_string((int) s->action), SHARE_MAX,
                                 s->action == RULE_RAISE ? "raise 10% up to 1G" : "throttle 80%");
                 return -EINVAL;
         }
@@ -236,7 +253,7 @@ static int percent_word(Reader *r, Words *w, RuleStep *s) {
 }
 
 static int time_word(Reader *r, Words *w, RuleStep *s) {
-        if (duration_parse(next(w), &s->usec) < 0 || s->usec == 0 || s->usec == DURATION_INFINITY) {
+        if (time_take(w, &s->usec) < 0 || s->usec == 0 || s->usec == DURATION_INFINITY) {
                 reader_complain(r, "%s wants a time after it (as 10s)", rule_action_to_string((int) s->action));
                 return -EINVAL;
         }

@@ -1,10 +1,13 @@
 #include "supervisor/text/configvalue.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "supervisor/base/fd.h"
 #include "supervisor/text/size.h"
 
 int config_word_index(const char *const *words, const char *value) {
@@ -23,14 +26,25 @@ void config_complain_words(Reader *r, const char *const *words, const char *valu
         reader_complain(r, "'%s' is none of %s", value, all);
 }
 
+/* As systemd takes them, in either case. */
 static int boolean(const char *value) {
-        static const char *const no[] = { "no", "false", "off", "0", NULL }, *const yes[] = { "yes", "true", "on", "1", NULL };
+        static const char *const words[] = { "no", "yes", "n", "y", "false", "true", "f", "t", "off", "on", "0", "1" };
 
-        return config_word_index(yes, value) >= 0 ? 1 : config_word_index(no, value) >= 0 ? 0 : -EINVAL;
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (strcasecmp(words[i], value) == 0)
+                        return (int) (i % 2);
+        return -EINVAL;
+}
+
+/* The index of @value in @words; where yes and no are of them, other words for these will do. */
+static int word_index(const char *const *words, const char *value) {
+        int i = config_word_index(words, value), b = boolean(value);
+
+        return i < 0 && b >= 0 ? config_word_index(words, b ? "yes" : "no") : i;
 }
 
 void config_parse_word(Reader *r, const char *value, void *target, const void *detail) {
-        int i = config_word_index(detail, value);
+        int i = word_index(detail, value);
 
         if (i < 0)
                 config_complain_words(r, detail, value);
@@ -40,7 +54,7 @@ void config_parse_word(Reader *r, const char *value, void *target, const void *d
 
 void config_parse_word_switch(Reader *r, const char *value, void *target, const void *detail) {
         BudgetSwitch *s = target;
-        int i = config_word_index(detail, value);
+        int i = word_index(detail, value);
 
         if (!*value)
                 *s = (BudgetSwitch) { 0 };
@@ -83,9 +97,14 @@ static int number(const char *value, uint64_t *ret) {
 }
 
 void config_parse_number(Reader *r, const char *value, void *target, const void *detail) {
-        (void) detail;
-        if (number(value, target) < 0)
+        uint64_t n, least = detail ? *(const uint64_t *) detail : 0;
+
+        if (number(value, &n) < 0)
                 reader_complain(r, "'%s' is no number", value);
+        else if (n < least)
+                reader_complain(r, "cannot be below %" PRIu64, least);
+        else
+                *(uint64_t *) target = n;
 }
 
 void config_parse_number_switch(Reader *r, const char *value, void *target, const void *detail) {
@@ -107,6 +126,13 @@ void config_parse_duration(Reader *r, const char *value, void *target, const voi
                 *(uint64_t *) target = 0;
         else if (duration_parse(value, target) < 0)
                 reader_complain(r, "'%s' is no time (as 10s, 5min, 1h 30min, 90d)", value);
+}
+
+void config_parse_duration_always(Reader *r, const char *value, void *target, const void *detail) {
+        if (!*value)
+                reader_complain(r, "wants a time (as 90d; 0 is without bound)");
+        else
+                config_parse_duration(r, value, target, detail);
 }
 
 void config_parse_size(Reader *r, const char *value, void *target, const void *detail) {

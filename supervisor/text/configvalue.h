@@ -21,14 +21,15 @@ void config_parse_bool(Reader *r, const char *value, void *target, const void *d
 /* The same into a BudgetSwitch. @detail: an int, the value where it is empty. */
 void config_parse_bool_switch(Reader *r, const char *value, void *target, const void *detail);
 
-/* A number, into a uint64_t. */
+/* A number, into a uint64_t. @detail: a uint64_t, the least it may be, or NULL. */
 void config_parse_number(Reader *r, const char *value, void *target, const void *detail);
 
 /* One from 0 to 1000, into a BudgetSwitch. */
 void config_parse_number_switch(Reader *r, const char *value, void *target, const void *detail);
 
-/* A time, into a uint64_t of microseconds. */
+/* A time, into a uint64_t of microseconds; and as that, but it cannot be emptied. */
 void config_parse_duration(Reader *r, const char *value, void *target, const void *detail);
+void config_parse_duration_always(Reader *r, const char *value, void *target, const void *detail);
 
 /* A size, into a uint64_t of bytes. */
 void config_parse_size(Reader *r, const char *value, void *target, const void *detail);

@@ -68,7 +68,7 @@ int size_parse(const char *s, uint64_t *ret) {
         return number_scale(whole, millionths, unit, INT64_MAX, ret);
 }
 
-int percent_parse(const char *s, uint32_t *ret_permyriad) {
+int percent_parse_up_to(const char *s, uint32_t most, uint32_t *ret_permyriad) {
         uint64_t whole, millionths;
         int r;
 
@@ -77,10 +77,14 @@ int percent_parse(const char *s, uint32_t *ret_permyriad) {
                 return r;
         if (strcmp(s, "%") != 0)
                 return -EINVAL;
-        if (whole > 100 || (whole == 100 && millionths))
+        if (whole > most || (whole == most && millionths))
                 return -ERANGE;
         *ret_permyriad = (uint32_t) (whole * 100 + millionths / 10000);
         return 0;
+}
+
+int percent_parse(const char *s, uint32_t *ret_permyriad) {
+        return percent_parse_up_to(s, 100, ret_permyriad);
 }
 
 static int unit_parse(const char *s, size_t length, uint64_t *ret_usec) {
@@ -90,6 +94,8 @@ static int unit_parse(const char *s, size_t length, uint64_t *ret_usec) {
         } units[] = {
                 { "us", 1 },
                 { "usec", 1 },
+                { "\xc2\xb5s", 1 },     /* the micro sign */
+                { "\xce\xbcs", 1 },     /* the letter mu */
                 { "ms", 1000 },
                 { "msec", 1000 },
                 { "", 1000000 },
@@ -111,6 +117,12 @@ static int unit_parse(const char *s, size_t length, uint64_t *ret_usec) {
                 { "w", UINT64_C(604800000000) },
                 { "week", UINT64_C(604800000000) },
                 { "weeks", UINT64_C(604800000000) },
+                { "M", UINT64_C(2629800000000) },
+                { "month", UINT64_C(2629800000000) },
+                { "months", UINT64_C(2629800000000) },
+                { "y", UINT64_C(31557600000000) },
+                { "year", UINT64_C(31557600000000) },
+                { "years", UINT64_C(31557600000000) },
         };
 
         for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
@@ -145,7 +157,7 @@ int duration_parse(const char *s, uint64_t *ret_usec) {
                         return r;
                 while (is_space(*s))
                         s++;
-                while (s[length] >= 'a' && s[length] <= 'z')
+                while (s[length] && !is_space(s[length]) && !is_digit(s[length]))
                         length++;
                 r = unit_parse(s, length, &unit);
                 if (r < 0)

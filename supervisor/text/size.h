@@ -13,8 +13,11 @@ int size_parse(const char *s, uint64_t *ret);
  * above 100 %. */
 int percent_parse(const char *s, uint32_t *ret_permyriad);
 
-/* Parses a time: one or more of a number with us, ms, s, sec, min, m, h, hr, d, w or the long words; a bare number is
- * seconds; "infinity" is DURATION_INFINITY. Returns 0 with microseconds in *@ret, -EINVAL or -ERANGE. */
+/* As percent_parse(), up to @most percent. */
+int percent_parse_up_to(const char *s, uint32_t most, uint32_t *ret_permyriad);
+
+/* Parses a time: one or more of a number with us, ms, s, sec, min, m, h, hr, d, w, M, y or the long words (a month is 30.44
+ * days, a year 365.25, as in systemd.time(7)); a bare number is seconds; "infinity" is DURATION_INFINITY. Returns 0 with microseconds in *@ret, -EINVAL or -ERANGE. */
 int duration_parse(const char *s, uint64_t *ret_usec);
 
 /* Writes @bytes for people into @buf: exact where a unit divides it ("512M"), else with one digit ("1.5G"); INT64_MAX and

@@ -33,11 +33,16 @@ static void test_sample_is_accepted(void **state) {
         ConfFiles files = { 0 };
         Config *c = NULL;
         const RuleSection *rule;
+        char all[4096];
 
         (void) state;
         assert_int_equal(conffiles_read_one(REEVE_SOURCE "/packaging/examples/reeve.conf", &files, &complaints), 0);
         assert_int_equal(config_parse(files.files, files.count, &c, &complaints), 0);
-        assert_int_equal(complaints.count, 0);
+        joined(&complaints, all, sizeof(all));
+        assert_string_equal(strrchr(strtok(all, "\n"), '/') + 1, "reeve.conf:16: budget web: this version of Reeve does not act on KillBudget=");
+        assert_string_equal(strrchr(strtok(NULL, "\n"), '/') + 1, "reeve.conf:31: alert oncall: this version of Reeve does not act on alerts");
+        assert_null(strtok(NULL, "\n"));
+        assert_int_equal(complaints.errors, 0);
         assert_int_equal(c->n_budgets, 1);
         assert_int_equal(c->budgets[0].limits[LIMIT_MEMORY_HIGH].value, 400 << 20);
         assert_int_equal(c->budgets[0].limits[LIMIT_MEMORY_MAX].value, 512 << 20);
@@ -110,7 +115,6 @@ static void test_all_errors_are_told_at_once_with_their_lines(void **state) {
                             "and host.swap\n"
                             "t.conf:16: No closing bracket.\n"
                             "t.conf:14: rule r: wants a Match=\n"
-                            "t.conf:14: rule r: wants a When=\n"
                             "t.conf:14: rule r: wants a Then=\n");
         complaints_done(&complaints);
 }
@@ -187,6 +191,20 @@ static void test_odd_files(void **state) {
                 { "\xef\xbb\xbf[reeve]\nMode=watch", 0, NULL },
                 { "[reeve]\n\xff=1\n", -EINVAL, "t.conf:2: byte 0xff is not UTF-8 text; write names of other bytes as \\xNN\n" },
                 { "[]\n", -EINVAL, "t.conf:1: Section name is missing.\n" },
+                { "   # indented\n\t; too\n  [reeve]\n  Mode=watch\n", 0, NULL },
+                { "[reeve]\n  [budget a]\n   Match=/a\n  MemoryMax=1\n", 0, NULL },
+                { "[reeve]\n  [budget a]\n   Match=/a\n  Colour=1\n", -EINVAL, "t.conf:4: unknown key Colour in [budget a]\n" },
+                { "[reeve]\nNever=/a \\\n  /b \\\n  # not this one\n\n   ; nor this\n  /c\nMode=never\n", -EINVAL,
+                  "t.conf:7: Equal sign is missing.\nt.conf:8: Mode: 'never' is none of watch, dry-run or act\n" },
+                { "[reeve]\nNever=/a \\\r\n  /b \\\r\n  # not this one \\\n  /c\nMode=never\n", -EINVAL,
+                  "t.conf:6: Mode: 'never' is none of watch, dry-run or act\n" },
+                { "[reeve]\nMode=\\\nwatch \\", 0, NULL },
+                { "[reeve]\nNever=/a\\\\\n/b\n", -EINVAL, "t.conf:3: Equal sign is missing.\n" },
+                { "[reeve]\nNever=\\\nb\\\nc\nMode=never\n", -EINVAL,
+                  "t.conf:2: Never: 'b c' does not begin with / (paths are below the cgroup root, as /system.slice/web.service)\n"
+                  "t.conf:5: Mode: 'never' is none of watch, dry-run or act\n" },
+                { "#\x01\n[reeve]\n#\x01 no header\nMode=watch\n", 0, NULL },
+                { "[reeve\nMode=watch\nX=1\n", -EINVAL, "t.conf:1: No closing bracket.\n" },
                 { "[budget Web]\nMatch=/a\nMemoryMax=1\n[budget web]\nMatch=/b\nMemoryMax=2\n", 0, NULL },
         };
 
@@ -222,6 +240,72 @@ static void test_warnings_do_not_refuse(void **state) {
         assert_string_equal(all, "t.conf:3: budget b: MemoryHigh= is above MemoryMax=\n"
                                  "t.conf:9: budget n: asks for nothing\n"
                                  "t.conf:7: rule r: usage counts page cache and alone leads to kill; unreclaimable does not\n");
+        assert_int_equal(complaints.errors, 0);
+        c = config_unref(c);
+        complaints_done(&complaints);
+}
+
+/* A value over several lines is that of one, and of the line where it begins. */
+static void test_lines_go_on(void **state) {
+        Config *c = config_of("[reeve]\nNever=/a \\\n  # between\n  /b \\\n\t/c\n[budget x]\n Match=/x\n  MemoryMax=1M\n");
+
+        (void) state;
+        assert_int_equal(c->reeve.never.count, 3);
+        assert_string_equal(c->reeve.never.items[2].text, "/c");
+        assert_int_equal(c->reeve.never.items[2].at.line, 2);
+        assert_int_equal(c->budgets[0].limits[LIMIT_MEMORY_MAX].at.line, 8);
+        c = config_unref(c);
+}
+
+/* What was given, and wrong, is not missing as well. */
+static void test_one_fault_is_one_complaint(void **state) {
+        static const struct {
+                const char *text, *complaints;
+        } table[] = {
+                { "[rule  r]\nMatch=a\nWhen=usage\nThen=pray\n",
+                  "t.conf:2: Match: 'a' does not begin with / (paths are below the cgroup root, as /system.slice/web.service)\n"
+                  "t.conf:3: When: wants > or < after usage, then a value\n"
+                  "t.conf:4: Then: 'pray' is no step; there are notify, reclaim SIZE, throttle N%, relax, raise N% up to SIZE, freeze T, "
+                  "term T, kill, restart and exec PATH\n" },
+                { "[rule r]\nmatch=/a\nThen=kill\n[rule s]\nMatch=/a\nThen=kill # x\n",
+                  "t.conf:2: unknown key match in [rule r]; it is spelled Match\n"
+                  "t.conf:6: Then: \" #\" does not begin a comment inside a value: put it on a line of its own\n"
+                  "t.conf:1: rule r: wants a When=\n"
+                  "t.conf:4: rule s: wants a When=\n" },
+                { "[alert a]\nOn=death\n[alert b]\n",
+                  "t.conf:2: On: 'death' is none of kill, kill_budget, time_to_limit, livelock, drift, blind or kill_limit\n"
+                  "t.conf:3: alert b: wants an On=\n" },
+                { "[reeve]\nMode=act\nMaxGroups=0\n", "t.conf:3: MaxGroups: cannot be below 1\n" },
+                { "[reeve]\nMaxRetentionSec=\n", "t.conf:2: MaxRetentionSec: wants a time (as 90d; 0 is without bound)\n" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+                Complaints complaints;
+                char all[2048];
+                Config *c = NULL;
+
+                assert_int_equal(parse(table[i].text, &c, &complaints), -EINVAL);
+                joined(&complaints, all, sizeof(all));
+                assert_string_equal(all, table[i].complaints);
+                complaints_done(&complaints);
+        }
+}
+
+/* Alerts and kill budgets are read, and nobody shall wait for what they do. */
+static void test_what_this_version_lacks(void **state) {
+        Complaints complaints;
+        Config *c = NULL;
+        char all[2048];
+
+        (void) state;
+        assert_int_equal(parse("[alert a]\nOn=kill\n[alert off]\nOn=kill\nEnabled=no\n[budget b]\nMatch=/b\nKillBudget=3 per 30d\n"
+                               "[budget off]\nMatch=/b\nKillBudget=3 per 30d\nEnabled=no\n",
+                               &c, &complaints),
+                         0);
+        joined(&complaints, all, sizeof(all));
+        assert_string_equal(all, "t.conf:8: budget b: this version of Reeve does not act on KillBudget=\n"
+                                 "t.conf:1: alert a: this version of Reeve does not act on alerts\n");
         assert_int_equal(complaints.errors, 0);
         c = config_unref(c);
         complaints_done(&complaints);
@@ -270,6 +354,9 @@ int main(void) {
                 cmocka_unit_test(test_shipped_configuration),
                 cmocka_unit_test(test_hash_is_of_what_it_says),
                 cmocka_unit_test(test_odd_files),
+                cmocka_unit_test(test_one_fault_is_one_complaint),
+                cmocka_unit_test(test_what_this_version_lacks),
+                cmocka_unit_test(test_lines_go_on),
                 cmocka_unit_test(test_warnings_do_not_refuse),
                 cmocka_unit_test(test_the_text_that_was_read_is_kept),
         };

@@ -23,6 +23,14 @@ static void test_every_key(void **state) {
                 { "reeve", "Managers=", true },
                 { "reeve", "MaxRetentionSec=90d", true },
                 { "reeve", "MaxRetentionSec=90 dogs", false },
+                { "reeve", "MaxRetentionSec=", false },
+                { "reeve", "MaxRetentionSec=0", true },
+                { "reeve", "MaxRetentionSec=1month", true },
+                { "reeve", "MaxRetentionSec=1y 2M", true },
+                { "reeve", "MaxUse=", false },
+                { "reeve", "MaxUse=0", true },
+                { "reeve", "KeepRecords=", false },
+                { "reeve", "KeepRecords=0", true },
                 { "reeve", "MaxUse=1G", true },
                 { "reeve", "MaxUse=lots", false },
                 { "reeve", "KeepRecords=5", true },
@@ -40,6 +48,12 @@ static void test_every_key(void **state) {
                 { "reeve", "Never=comm:sshd", false },
                 { "reeve", "RecordCommandLine=no", true },
                 { "reeve", "RecordCommandLine=nope", false },
+                { "reeve", "RecordCommandLine=Yes", true },
+                { "reeve", "RecordCommandLine=n", true },
+                { "reeve", "RecordCommandLine=T", true },
+                { "reeve", "RecordCommandLine=OFF", true },
+                { "reeve", "Taskstats=true", true },
+                { "reeve", "Taskstats=Auto", false },
                 { "reeve", "Taskstats=auto", true },
                 { "reeve", "Taskstats=perhaps", false },
                 { "reeve", "KillsRing=16K", true },
@@ -61,6 +75,7 @@ static void test_every_key(void **state) {
                 { "budget", "OOMScoreAdjustOf=some", false },
                 { "budget", "Own=adopt", true },
                 { "budget", "Own=yes", false },
+                { "budget", "Own=off", true },
                 { "budget", "Own=create", false },
                 { "budget", "Risk=yes", true },
                 { "budget", "Risk=high", false },
@@ -97,7 +112,14 @@ static void test_every_key(void **state) {
                 { "rule", "When=refault > 1M for 5s", true },
                 { "rule", "When=high > 5 per 10s", true },
                 { "rule", "When=high > 5", false },
-                { "rule", "When=high < 5 per 10s", false },
+                { "rule", "When=high < 5 per 10s", true },
+                { "rule", "When=memory.some over 1min 30s < 5% for 1min 30s", true },
+                { "rule", "When=memory.some over 1 min > 5% for 5 min", true },
+                { "rule", "When=memory.some over 1min 30 > 5%", false },
+                { "rule", "When=oom_kill > 0 per 1h 30min for 1h 5s", true },
+                { "rule", "When=time_to_limit < 1min 30s for 1min 30s", true },
+                { "rule", "When=livelock for 1min 30s", true },
+                { "rule", "When=livelock for 1min 30s now", false },
                 { "rule", "When=max.local > 5 per 1min", true },
                 { "rule", "When=oom.local > 0 per 1min", true },
                 { "rule", "When=oom_kill.local > 0 per 1min", false },
@@ -119,6 +141,13 @@ static void test_every_key(void **state) {
                 { "rule", "Then=reclaim 64M twice", false },
                 { "rule", "Then=throttle 80%", true },
                 { "rule", "Then=throttle 0%", false },
+                { "rule", "Then=throttle 120%", true },
+                { "rule", "Then=throttle 1001%", false },
+                { "rule", "Then=raise 150% up to 1G", true },
+                { "rule", "Then=term 1min 30s", true },
+                { "rule", "Then=term 1min 30s kill", false },
+                { "rule", "Then=freeze 20s 10s", true },
+                { "rule", "Then=freeze 20s 11s", false },
                 { "rule", "Then=relax", true },
                 { "rule", "Then=raise 10% up to 1G", true },
                 { "rule", "Then=raise 10%", false },
@@ -184,6 +213,74 @@ static void test_every_key(void **state) {
         }
 }
 
+/* Other words for the same. */
+static void test_booleans_are_systemds(void **state) {
+        static const struct {
+                const char *line;
+                bool command_line;
+                ConfigTaskstats taskstats;
+        } table[] = {
+                { "RecordCommandLine=N\nTaskstats=true\n", false, CONFIG_TASKSTATS_YES },
+                { "RecordCommandLine=Yes\nTaskstats=0\n", true, CONFIG_TASKSTATS_NO },
+                { "RecordCommandLine=f\nTaskstats=auto\n", false, CONFIG_TASKSTATS_AUTO },
+                { "RecordCommandLine=y\nTaskstats=oN\n", true, CONFIG_TASKSTATS_YES },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+                char text[128];
+                Config *c;
+
+                (void) snprintf(text, sizeof(text), "[reeve]\n%s", table[i].line);
+                c = config_of(text);
+                assert_int_equal(c->reeve.record_command_line, table[i].command_line);
+                assert_int_equal(c->reeve.taskstats, table[i].taskstats);
+                c = config_unref(c);
+        }
+}
+
+/* The defaults give way to the first line; later ones add to it. */
+static void test_managers_add_up(void **state) {
+        static const struct {
+                const char *text;
+                size_t n;
+                const char *last;
+        } table[] = {
+                { "[reeve]\nMode=act\n", 4, "nohang.service" },
+                { "[reeve]\nManagers=a.service\n", 1, "a.service" },
+                { "[reeve]\nManagers=a.service b.service\n[budget x]\nMatch=/x\nMemoryMax=1\n[reeve]\nManagers=c.service\n", 3, "c.service" },
+                { "[reeve]\nManagers=a.service\nManagers=\n", 0, NULL },
+                { "[reeve]\nManagers=a.service\nManagers=\nManagers=b.service\n", 1, "b.service" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+                Config *c = config_of(table[i].text);
+
+                assert_int_equal(c->reeve.managers.count, table[i].n);
+                if (table[i].last)
+                        assert_string_equal(c->reeve.managers.items[table[i].n - 1].text, table[i].last);
+                c = config_unref(c);
+        }
+}
+
+/* Times of several words, and shares above all there is. */
+static void test_values_of_rules(void **state) {
+        Config *c = config_of("[rule r]\nMatch=/a\nWhen=memory.some over 1min 30s < 5% for 2 min 1s\nWhen=high < 5 per 1min 10s\n"
+                              "Then=throttle 120%\nThen=raise 150% up to 1G\nThen=term 1min 30s\n");
+        const RuleSection *r = &c->rules[0];
+
+        (void) state;
+        assert_int_equal(r->when[0].over_usec, 90000000);
+        assert_int_equal(r->when[0].for_usec, 121000000);
+        assert_true(r->when[1].below);
+        assert_int_equal(r->when[1].per_usec, 70000000);
+        assert_true(r->then[0].ratio > 1.199 && r->then[0].ratio < 1.201);
+        assert_true(r->then[1].ratio > 1.499 && r->then[1].ratio < 1.501);
+        assert_int_equal(r->then[2].usec, 90000000);
+        c = config_unref(c);
+}
+
 static void test_several_globs_on_a_line(void **state) {
         Complaints complaints;
         Config *c = NULL;
@@ -202,6 +299,9 @@ static void test_several_globs_on_a_line(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_key),
+                cmocka_unit_test(test_booleans_are_systemds),
+                cmocka_unit_test(test_managers_add_up),
+                cmocka_unit_test(test_values_of_rules),
                 cmocka_unit_test(test_several_globs_on_a_line),
         };
 

@@ -215,12 +215,19 @@ static void test_a_refused_configuration(void **state) {
                 { { "status" }, 1, { "The configuration was refused:", "a.conf:3: unknown key X", "4 kills lost: " }, { NULL }, NULL },
         };
 
+        static const Row warned[] = {
+                { { "status" }, 0, { "Warnings about the configuration:\n  a.conf:4: alert a: " }, { "refused" }, NULL },
+        };
+
         (void) state;
         fake.refuse_configuration = true;
         json_object_set_new(fake.status, "lost", json_integer(4));
         json_object_set_new(fake.status, "complaints", json_pack("[s]", "a.conf:3: unknown key X"));
         rows_check(rows, ELEMENTSOF(rows));
         json_object_del(fake.status, "complaints");
+        json_object_set_new(fake.status, "warnings", json_pack("[s]", "a.conf:4: alert a: this version of Reeve does not act on alerts"));
+        rows_check(warned, ELEMENTSOF(warned));
+        json_object_del(fake.status, "warnings");
         json_object_set_new(fake.status, "lost", json_integer(0));
         fake.refuse_configuration = false;
 }

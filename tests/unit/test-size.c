@@ -53,6 +53,10 @@ static void test_percents(void **state) {
         assert_int_equal(percent_parse("100%", &p), 0);
         assert_int_equal(p, 10000);
         assert_int_equal(percent_parse("100.01%", &p), -ERANGE);
+        assert_int_equal(percent_parse_up_to("150%", 1000, &p), 0);
+        assert_int_equal(p, 15000);
+        assert_int_equal(percent_parse_up_to("1000.1%", 1000, &p), -ERANGE);
+        assert_int_equal(percent_parse("100%", &p), 0);
         assert_int_equal(percent_parse("20", &p), -EINVAL);
         assert_int_equal(percent_parse("20 %", &p), -EINVAL);
         assert_int_equal(percent_parse("%", &p), -EINVAL);
@@ -75,6 +79,14 @@ static void test_durations(void **state) {
                 { "1h 30min", 0, UINT64_C(5400000000) },
                 { "1h30min", 0, UINT64_C(5400000000) },
                 { "1.5s", 0, 1500000 },
+                { "1month", 0, UINT64_C(2629800000000) },
+                { "2M", 0, UINT64_C(5259600000000) },
+                { "1y", 0, UINT64_C(31557600000000) },
+                { "1 year 2 months", 0, UINT64_C(36817200000000) },
+                { "5\xc2\xb5s", 0, 5 },
+                { "5\xce\xbcs", 0, 5 },
+                { "1Y", -EINVAL, 0 },
+                { "1Month", -EINVAL, 0 },
                 { "2 weeks", 0, UINT64_C(14) * 86400000000 },
                 { "infinity", 0, DURATION_INFINITY },
                 { "0", 0, 0 },

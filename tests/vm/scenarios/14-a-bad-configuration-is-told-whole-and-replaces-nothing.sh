@@ -31,3 +31,33 @@ expect_status 1 reevectl status
 hog=$(cg 14/hog memory.max=8M memory.swap.max=0)
 hog_to_death "$hog"
 expect_kill "$ID"
+
+# Then no command line makes it more than watching.
+systemctl stop reeved.service
+mkdir -p /run/systemd/system/reeved.service.d
+printf '[Service]\nExecStart=\nExecStart=%s --mode act\n' "$(command -v reeved)" >/run/systemd/system/reeved.service.d/act.conf
+systemctl daemon-reload
+systemctl start reeved.service || fail "reeved --mode act does not start with a bad configuration"
+wait_until 20 "reeved answers" answers
+expect_equal "$(reevectl status --json | jq -r .mode)" watch "the mode of a reeved whose configuration was refused"
+reevectl set /bed/14/box MemoryMax=32M && fail "Set is not refused while reeved runs on defaults"
+holds 67108864 || fail "a reeved on defaults changed a limit: $(cat "$box/memory.max")"
+
+# What is mended is acted on at once; indented, continued over lines, and with an alert, of which it warns.
+cat >/etc/reeve/reeve.conf <<-'CONF'
+	# mended
+	  [budget box]
+	    Match=/bed/14/nobody \
+	      # the next
+	      /bed/14/box
+	  MemoryMax=48M
+	  Own=adopt
+	[alert a]
+	On=kill
+CONF
+expect_status 0 reevectl reload
+wait_until 10 "the mended budget is applied" holds 50331648
+expect_equal "$(reevectl status --json | jq -r .mode)" act "the mode once the configuration is good"
+expect_text "$(reevectl status)" 'reeve.conf:8: alert a' "status warns of what is not acted on"
+rm -r /run/systemd/system/reeved.service.d
+systemctl daemon-reload
