@@ -46,12 +46,18 @@ int32_t kills_origin_pid(const Kill *kill) {
         return kill->invoker_tid != 0 || kill->n_victims == 0 ? kill->invoker_tid : -kill->victims[0].tid;
 }
 
-/* A kill of Reeve's own belongs to the incident that was decided on. 0: not known. */
+/* A kill of Reeve's own belongs to the incident that was decided on, the kernel's to the one that was open where it killed, or where
+ * the limit is. 0: none, or not known. */
 static uint64_t incident_of(const Supervisor *s, const Kill *kill) {
+        const Watchlist *w = s->rules.judging.watchlist;
+        uint64_t usec = kill->time_nsec / 1000, incident = 0;
+
         for (size_t i = 0; kill->decision && i < RULES_DECIDED_MAX; i++)
                 if (s->rules.decided[i].cookie == kill->decision)
                         return s->rules.decided[i].incident;
-        return 0;
+        if (kill->n_victims > 0)
+                incident = watchlist_incident(w, s->tree, kill->victims[0].cgroup.id, usec);
+        return incident ? incident : watchlist_incident(w, s->tree, kill->limit.id, usec);
 }
 
 void kills_record(Supervisor *s, const Kill *kill, const RecordContext *context, bool look) {

@@ -161,6 +161,25 @@ uint64_t watchlist_interval_of(const Watchlist *w, const WatchlistCgroup *c) {
         return usec < CLOSE_USEC ? CLOSE_USEC : usec > FAR_USEC ? FAR_USEC : usec;
 }
 
+/* Whether @a's incident says more of what lies below both than @b's does. */
+static bool tells_more(const Tree *tree, const WatchlistMatch *a, const WatchlistMatch *b) {
+        if (!b || a->cgroup == b->cgroup)
+                return !b || a->judge.incident < b->judge.incident;
+        return tree_below(tree, a->cgroup->id, b->cgroup->id);
+}
+
+uint64_t watchlist_incident(const Watchlist *w, const Tree *tree, uint64_t id, uint64_t usec) {
+        const WatchlistMatch *best = NULL;
+
+        for (size_t i = 0; id && i < w->n; i++) {
+                const WatchlistMatch *m = w->matches[i];
+
+                if (m->judge.incident && m->judge.incident <= usec && tree_below(tree, id, m->cgroup->id) && tells_more(tree, m, best))
+                        best = m;
+        }
+        return best ? best->judge.incident : 0;
+}
+
 void watchlist_attend(Watchlist *w, WatchlistCgroup *c) {
         bool wanted = c->rules && (c->hot || !c->known || c->gauge == 0);
         WatchlistCgroup **more;

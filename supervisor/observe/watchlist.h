@@ -85,6 +85,10 @@ WatchlistMatch *watchlist_match(Watchlist *w, size_t index);
 /* Index of the first match on a cgroup with that id or a higher one. */
 size_t watchlist_place(const Watchlist *w, uint64_t id);
 
+/* The incident that what happened in cgroup @id at @usec belongs to: one that was open then on it or on a cgroup above it; of several
+ * the nearest's, of one cgroup's the first that began. 0: none, or @id is not known. */
+uint64_t watchlist_incident(const Watchlist *w, const Tree *tree, uint64_t id, uint64_t usec);
+
 /* Whether what happens there may concern @m's rule soon. */
 bool watchlist_near(const WatchlistMatch *m);
 

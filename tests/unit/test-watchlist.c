@@ -106,6 +106,30 @@ static void test_nothing_to_look_at_is_nothing(void **state) {
         (void) config_unref(off);
 }
 
+/* Kills belong to the shortage that was open where they happened, or above. */
+static void test_an_incident_is_what_is_open_nearest_above(void **state) {
+        static const struct { const char *why; uint64_t id, usec, want; } rows[] = {
+                { "of the match itself", 2, 9, 5 },     { "of what is above", 3, 9, 5 },        { "the nearest", 4, 9, 7 },
+                { "the nearest above", 5, 9, 7 },       { "not a sibling's", 8, 9, 0 },         { "as it began", 4, 7, 7 },
+                { "before it began", 4, 6, 5 },         { "before any began", 4, 4, 0 },        { "nobody knows it", 99, 9, 0 },
+                { "no id", 0, 9, 0 },
+        };
+        Bed bed = bed_of("[rule r]\nMatch=/a\nMatch=/a/two\nMatch=/b\nWhen=usage > 1M\nThen=notify\n"
+                         "[rule second]\nMatch=/a\nWhen=usage > 1M\nThen=notify\n");
+
+        (void) state;
+        look(bed.w, bed.t, &bed.b, SEC, 10 * MB);
+        watchlist_rouse(bed.w, 2);
+        watchlist_rouse(bed.w, 4);
+        watchlist_named(bed.w, 2, "r")->judge.incident = 6;
+        watchlist_named(bed.w, 2, "second")->judge.incident = 5;
+        watchlist_named(bed.w, 4, "r")->judge.incident = 7;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+                if (watchlist_incident(bed.w, bed.t, rows[i].id, rows[i].usec) != rows[i].want)
+                        fail_msg("%s: %d", rows[i].why, (int) watchlist_incident(bed.w, bed.t, rows[i].id, rows[i].usec));
+        bed_done(&bed);
+}
+
 /* Far from anything only what is matched is read; near, all that lies below. */
 static void test_what_is_far_is_looked_at_alone(void **state) {
         Bed bed = bed_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
@@ -293,6 +317,7 @@ static void test_many_come_and_go(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_an_incident_is_what_is_open_nearest_above),
                 cmocka_unit_test(test_nothing_to_look_at_is_nothing),
                 cmocka_unit_test(test_what_is_far_is_looked_at_alone),
                 cmocka_unit_test(test_far_is_looked_at_quickly),

@@ -1,6 +1,6 @@
 #vm timeout=150
 # A rule in dry run, one all of whose candidates are protected, one whose KillLimit is reached and one that asks for a limit that is
-# not Reeve's to write: nobody is touched, each says why once, and why-not repeats it.
+# not Reeve's to write: nobody is touched, each says why once, and why-not repeats it. Then the kernel kills, in the same incident.
 #
 #   bed/29            memory.max 96M
 #   └── hog           70 MB, stays      -> alive throughout
@@ -37,3 +37,11 @@ gone "$bait_pid" && fail "it was killed past KillLimit="
 gone "$hog" && fail "the hog is dead"
 expect_equal "$(cg_event "$top" oom_kill)" 0 "the kernel killed nobody"
 expect_equal "$(records verdict | jq -c 'select(.action == "none" and .reason == "kill_limit")' | wc -l)" 1 "it is said once"
+
+# What the kernel kills while the shortage lasts belongs to it.
+configure "$rule"$'Then=notify'
+wait_until 20 "the shortage is told" told '.action == "notify"'
+echo 4M >"$bait/memory.max"
+expect_kill "$(cg_id "$bait")"
+expect "$RECORD" ".killer == \"kernel\" and .victims[0].pid == $bait_pid" "the kernel killed the bait"
+expect_equal "$(jq -r .incident <<<"$RECORD")" "$(records verdict | jq -r 'select(.action == "notify") | .incident' | tail -n 1)" "one incident"
