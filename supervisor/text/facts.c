@@ -54,6 +54,8 @@ int facts_parse(Facts *ret, const char *json, size_t length) {
         victims_add(ret, json_object_get(root, "victims"));
         uid_add(ret, json_object_get(json_object_get(root, "victim"), "uid"));
         place_add(ret, json_object_get(json_object_get(root, "victim"), "cgroup"));
+        /* A verdict's is a cgroup. Its owner is no reader for that: the candidates beside it are other people's. */
+        place_add(ret, json_object_get(root, "victim"));
         return 0;
 }
 

@@ -94,6 +94,24 @@ static void test_filters(void **state) {
         l = ledger_close(l, 0);
 }
 
+/* A rule on /bed that kills in /bed/hog concerns both. What it says of the other candidates is for neither's owner. */
+static void test_a_verdict_concerns_its_victim(void **state) {
+        static const char verdict[] = "{\"type\":\"verdict\",\"boot_id\":\"b\",\"cgroup\":{\"path\":\"/bed\",\"id\":7},"
+                                      "\"victim\":{\"path\":\"/bed/hog\",\"id\":8,\"process\":{\"pid\":5,\"comm\":\"hog\"}},"
+                                      "\"candidates\":[{\"cgroup\":{\"path\":\"/bed/else\",\"id\":9}}]}";
+        LedgerOpening o;
+        Ledger *l = ledger_open_with(NULL, &o);
+
+        (void) state;
+        add_text(l, (RecordMeta) { .seq = 3, .type = REEVE_RECORD_VERDICT, .time_usec = 5, .owner_uid = 0 }, verdict, 1);
+        assert_int_equal(QUERY(l, .cgroup = "/bed").n, 1);
+        assert_int_equal(QUERY(l, .cgroup = "/bed/hog").n, 1);
+        assert_int_equal(QUERY(l, .cgroup_id = 8).n, 1);
+        assert_int_equal(QUERY(l, .cgroup = "/bed/else").n, 0);
+        assert_int_equal(QUERY(l, .for_reader = true, .reader_uid = 1000).n, 0);
+        (void) ledger_close(l, 0);
+}
+
 static void test_more_is_found_by_what_its_record_concerns(void **state) {
         LedgerOpening o;
         Ledger *l = ledger_open_with(NULL, &o);
@@ -203,6 +221,7 @@ int main(void) {
                 TEST(test_a_record_is_added_once),
                 TEST(test_a_line_of_the_log_finds_the_kill_it_tells_of),
                 TEST(test_filters),
+                TEST(test_a_verdict_concerns_its_victim),
                 TEST(test_more_is_found_by_what_its_record_concerns),
                 TEST(test_records_by_word),
                 TEST(test_counts),

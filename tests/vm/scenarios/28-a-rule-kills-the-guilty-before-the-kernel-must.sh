@@ -31,6 +31,7 @@ wait_until 20 "a verdict is on record" killed
 verdict=$(records verdict | jq -c 'select(.action == "kill")')
 expect_equal "$(wc -l <<<"$verdict")" 1 "one shortage, one kill"
 expect "$verdict" ".rule == \"guard\" and .cgroup.path == \"/bed/28\" and .victim.id == $(cg_id "$guilty") and (.dry_run | not)" "who and where"
+expect_equal "$(reevectl events --type verdict --cgroup /bed/28/guilty --json | jq -c 'select(.action == "kill")' | wc -l)" 1 "it is found by its victim"
 expect "$verdict" '.outcome.result == "done" and .outcome.freed_bytes > 1000000 and .outcome.took_usec > 0 and .reason == "rule"' "how it went"
 expect "$verdict" ".pids == [$guilty_pid]" "who died"
 expect "$verdict" '.trigger[0] | .what == "unreclaimable" and .value > 0.6 and .threshold == 0.6' "the numbers"
