@@ -46,9 +46,13 @@ static int64_t evict_owner(Ledger *l, const Tally *owner) {
         uint64_t quarter_bytes = l->bounds.max_bytes / 4;
         int64_t records, sigkills, gone;
 
-        /* Root's and nobody's are bounded only in all. */
-        if (t.owner <= 0)
+        /* Root's are bounded only in all, and so is what else is nobody's. */
+        if (t.owner == 0)
                 return 0;
+        /* A SIGKILL whose target was gone before anybody looked is nobody's, and any user can make these without end (a loop of
+         * pid namespaces): together they have the share of one. */
+        if (t.owner < 0)
+                return evict_over(l, t.owner, EVICT_SIGKILLS, t.sigkills, l->bounds.keep_sigkills / 4);
         records = evict_over(l, t.owner, EVICT_RECORDS, t.records, l->bounds.keep_records / 4);
         sigkills = evict_over(l, t.owner, EVICT_SIGKILLS, t.sigkills, l->bounds.keep_sigkills / 4);
         if (records < 0 || sigkills < 0)

@@ -16,7 +16,7 @@ enum {
 typedef struct Ledger Ledger;
 
 /* What is kept: [reeve] MaxRetentionSec, MaxUse, KeepRecords, KeepSigkills. Of one owner other than root at most a
- * quarter of the last three. 0: no bound. */
+ * quarter of the last three, and so of sigkills that are nobody's. 0: no bound. */
 typedef struct LedgerBounds {
         uint64_t retention_usec;
         uint64_t max_bytes;

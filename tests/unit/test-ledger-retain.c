@@ -36,6 +36,28 @@ static void test_one_owner_keeps_a_quarter(void **state) {
         l = ledger_close(l, 0);
 }
 
+/* A user's loop of dying pid namespaces, whose targets nobody saw, pushed out all others' sigkills. Kills are not bounded so. */
+static void test_what_is_nobodys_keeps_a_quarter(void **state) {
+        LedgerBounds b = { .keep_records = 16, .keep_sigkills = 16 };
+        LedgerOpening o;
+        Ledger *l = ledger_open_with(&b, &o);
+        Taken t;
+
+        (void) state;
+        for (uint64_t i = 1; i <= 4; i++)
+                add_text(l, (RecordMeta) { .seq = i, .type = REEVE_RECORD_SIGKILL, .time_usec = i, .owner_uid = i == 1 ? 0 : 1001 }, "{}", 1);
+        for (uint64_t i = 5; i <= 14; i++)
+                add_kill(l, i, RECORD_OWNER_UNKNOWN, "/x");
+        for (uint64_t i = 15; i <= 60; i++)
+                add_text(l, (RecordMeta) { .seq = i, .type = REEVE_RECORD_SIGKILL, .time_usec = i, .owner_uid = RECORD_OWNER_UNKNOWN }, "{}", 1);
+        t = QUERY(l, .types = 1U << REEVE_RECORD_SIGKILL);
+        assert_int_equal(t.n, 8);
+        assert_int_equal(t.seqs[0], 1);
+        assert_int_equal(t.seqs[4], 57);
+        assert_int_equal(QUERY(l, .types = 1U << REEVE_RECORD_KILL).n, 10);
+        l = ledger_close(l, 0);
+}
+
 /* What is learned of his records is his too, when nobody knows the cgroup any more. */
 static void test_what_is_learned_later_is_in_the_share(void **state) {
         LedgerBounds b = { .keep_records = 40 };
@@ -135,6 +157,7 @@ static void test_size_is_bounded(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_one_owner_keeps_a_quarter),
+                TEST(test_what_is_nobodys_keeps_a_quarter),
                 TEST(test_what_is_learned_later_is_in_the_share),
                 TEST(test_what_happened_first_goes_first),
                 TEST(test_what_happened_first_to_one_owner_goes_first),
