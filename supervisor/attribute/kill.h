@@ -59,7 +59,6 @@ typedef struct Kill {
         int64_t total_pages;            /* what points are measured against */
         int32_t invoker_tid;            /* 0: not known */
         char invoker_comm[KILL_COMM_SIZE];
-        uint64_t invoker_cgroup_id;     /* 0: not known */
         int64_t order;                  /* KILL_ADJ_UNKNOWN: not known */
         int64_t gfp;                    /* bits; KILL_UNKNOWN */
         char gfp_text[128];             /* "GFP_KERNEL", as the log spells it; empty: not known */

@@ -24,6 +24,11 @@ static void ask_details(Supervisor *s, const Kill *kill, uint64_t seq) {
 
         if (kill->n_victims > 0)
                 request.cgroup_id = kill->victims[0].cgroup.id;
+        /* Numbers and times of the log are not those of /proc. */
+        if (kill->tier == REEVE_TIER_KPROBE && kill->killer != REEVE_KILLER_REEVE && kill->killer != REEVE_KILLER_OOM_MANAGER) {
+                request.invoker_tid = kill->invoker_tid;
+                request.invoked_nsec = kill->time_nsec;
+        }
         if (kill->scope != REEVE_SCOPE_HOST)
                 request.limit_id = kill->limit.id;
         path = request.cgroup_id ? whose_path(s, request.cgroup_id) : NULL;

@@ -36,6 +36,8 @@ typedef struct EyesRequest {
         uint64_t cookie;        /* the caller's; comes back in the answer */
         uint64_t cgroup_id;     /* the victim's cgroup, or the one to look at */
         uint64_t limit_id;      /* KILL_DETAILS: the limit's cgroup; 0: the host */
+        int32_t invoker_tid;    /* KILL_DETAILS: the thread that ran the OOM killer, ... */
+        uint64_t invoked_nsec;  /* ... at this boot time; 0: not known */
         char path[EYES_PATH_SIZE];              /* of cgroup_id, used where handles may not be opened; may be empty */
         char limit_path[EYES_PATH_SIZE];
         struct Batch *batch;    /* BATCH: not copied; the eye's until the answer, and to be kept as long as there are eyes */
@@ -63,7 +65,7 @@ typedef struct EyesAnswer {
         bool stalled;           /* it took over a second */
         char *text;             /* JSON, see the kinds; NULL where there is none. KILL_DETAILS: an object's text "{...}" with field
                                  * names of the kill record: contributors, processes, processes_complete, memory, limit_memory,
-                                 * pressure, counters {after}, victims [{pid, cmdline, ppid, ns_pid}] */
+                                 * pressure, counters {after}, invoker {tgid, cgroup}, victims [{pid, cmdline, ppid, ns_pid}] */
         bool has_owner;         /* KILL_DETAILS, STATUS: whether the directory was there, and owner is its */
         uint32_t owner;         /* OWNER, RIGHT, and see above */
         uint64_t parent_id;     /* OWNER; 0: not known */

@@ -75,6 +75,24 @@ static json_t *victim_json(const Looking *l, const EyesVictim *v, uint64_t oldes
         return o;
 }
 
+/* The invoker: where it is, and of which process it is a thread. */
+static void invoker_facts(const Looking *l, const EyesRequest *r, json_t *o) {
+        json_t *cgroup, *invoker;
+        EyesParty p;
+
+        if (r->invoker_tid <= 0 || !look_at_who_was(l, r->invoker_tid, r->invoked_nsec, &p))
+                return;
+        cgroup = p.path[0] ? json_object() : json_null();
+        if (p.path[0]) {
+                json_object_set_new(cgroup, "path", facts_text(p.path, strlen(p.path)));
+                json_object_set_new(cgroup, "id", p.cgroup_id ? json_integer((json_int_t) p.cgroup_id) : json_null());
+        }
+        invoker = json_object();
+        json_object_set_new(invoker, "tgid", json_integer(p.tgid));
+        json_object_set_new(invoker, "cgroup", cgroup);
+        json_object_set_new(o, "invoker", invoker);
+}
+
 static void finish(EyesAnswer *a, json_t *o) {
         a->text = json_dumps(o, JSON_COMPACT | JSON_ENCODE_ANY);
         if (!a->text)
@@ -134,7 +152,8 @@ void look_after_kill(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
 
         a->has_owner = fd >= 0 && fstat(fd, &st) == 0;
         a->owner = a->has_owner ? st.st_uid : 0;
-        /* First what is going away soonest: the dying, then their cgroup. */
+        /* First what is going away soonest: a thread of a victim's, the dying, then their cgroup. */
+        invoker_facts(l, r, o);
         if (fd >= 0 && r->n_victims > 0)
                 (void) firstprocess_find(fd, &oldest, &oldest_nsec);
         for (size_t i = 0; i < r->n_victims && i < EYES_VICTIMS_MAX; i++) {

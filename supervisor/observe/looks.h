@@ -18,4 +18,7 @@ void look_owner(const Looking *l, const EyesRequest *r, EyesAnswer *a);
 void look_right(const Looking *l, const EyesRequest *r, EyesAnswer *a);
 void look_status(const Looking *l, const EyesRequest *r, EyesAnswer *a);
 void look_at_parties(const Looking *l, const EyesRequest *r, EyesAnswer *a);
+
+/* Who ran as thread @tid at the boot time @nsec. Returns false where it is gone, or cannot be told from who got its number since. */
+bool look_at_who_was(const Looking *l, int32_t tid, uint64_t nsec, EyesParty *ret);
 void look_nearest(const Looking *l, const EyesRequest *r, EyesAnswer *a);

@@ -37,6 +37,15 @@ static void look_at(const Looking *l, int32_t pid, EyesParty *p) {
         find_cgroup(l, pid, p);
 }
 
+/* Who has the number now, and had begun a tick earlier, had it then too; and still has it, now that its cgroup was read. */
+bool look_at_who_was(const Looking *l, int32_t tid, uint64_t nsec, EyesParty *ret) {
+        ProcStat after;
+
+        look_at(l, tid, ret);
+        return ret->tgid > 0 && ret->start_nsec + proc_start_nsec(1) <= nsec && proc_stat(tid, &after) == 0 &&
+               proc_start_nsec(after.start_ticks) == ret->start_nsec;
+}
+
 void look_at_parties(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         for (size_t i = 0; i < EYES_PARTIES_MAX && i < r->n_victims; i++)
                 look_at(l, r->victims[i].tgid, &a->parties[i]);

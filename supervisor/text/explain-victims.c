@@ -161,8 +161,10 @@ static void group_put(const ExplainCase *c, size_t victims) {
 static void invoker_put(const ExplainCase *c) {
         const json_t *invoker = json_object_get(c->record, "invoker");
         const char *comm = explain_string(invoker, "comm");
-        int64_t pid = explain_number(invoker, "pid");
+        int64_t pid = explain_number(invoker, "pid"), tgid = explain_number(invoker, "tgid");
 
+        if (tgid > 0)
+                pid = tgid;
         if (!comm || pid <= 0 || pid == explain_number(c->victim, "pid"))
                 return;
         if (strcmp(c->selection, "limit_write") == 0)

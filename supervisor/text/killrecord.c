@@ -142,20 +142,22 @@ static json_t *killer_process(const Kill *k) {
         return o;
 }
 
+/* Where it was and of which process it is a thread comes with `more`, unless it is one of its own victims, as often. */
 static json_t *invoker(const RecordContext *c, const Kill *k) {
-        KillCgroup cgroup = { .id = k->invoker_cgroup_id };
+        KillCgroup cgroup = { .id = 0 };
+        int64_t tgid = RECORD_UNKNOWN;
         json_t *o;
 
         if (k->invoker_tid <= 0 && !k->invoker_comm[0])
                 return json_null();
-        /* Often it is its own victim. */
-        for (size_t i = 0; i < k->n_victims && cgroup.id == 0 && k->invoker_tid > 0; i++)
-                if (k->victims[i].tgid == k->invoker_tid || k->victims[i].tid == k->invoker_tid)
+        for (size_t i = 0; i < k->n_victims && tgid < 0 && k->invoker_tid > 0; i++)
+                if (k->victims[i].tgid == k->invoker_tid || k->victims[i].tid == k->invoker_tid) {
                         cgroup = k->victims[i].cgroup;
-        if (cgroup.id == 0)
-                cgroup.id = look_up(c, k->invoker_tid, 0).cgroup_id;
+                        tgid = k->victims[i].tgid;
+                }
         o = json_object();
         json_object_set_new(o, "pid", record_part_number(k->invoker_tid > 0 ? k->invoker_tid : -1));
+        json_object_set_new(o, "tgid", record_part_number(tgid));
         json_object_set_new(o, "comm", record_part_name(k->invoker_comm));
         json_object_set_new(o, "cgroup", record_part_cgroup(c, &cgroup));
         return o;

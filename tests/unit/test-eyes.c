@@ -6,6 +6,9 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +145,54 @@ static void test_after_a_kill(void **state) {
         eyes_answer_free(a);
 }
 
+static void *wait_for_end(void *tid) {
+        int signal;
+        sigset_t end;
+
+        (void) sigemptyset(&end);
+        (void) sigaddset(&end, SIGUSR1);
+        atomic_store((_Atomic int *) tid, (int) gettid());
+        (void) sigwait(&end, &signal);
+        return NULL;
+}
+
+/* Of the thread that ran the OOM killer its process is told; of who has its number and was not there yet, nothing. */
+static void test_the_invoker(void **state) {
+        static const struct { const char *why; int64_t offset; bool thread, known; } rows[] = {
+                { "a process", 50000000, false, true }, { "a thread of it", 50000000, true, true },
+                { "began in the same tick", 0, true, false }, { "began later", -INT64_C(1000000000), true, false },
+        };
+        _Atomic int tid = 0;
+        ProcStat stat;
+        pthread_t thread;
+        sigset_t end;
+
+        (void) state;
+        (void) sigemptyset(&end);
+        (void) sigaddset(&end, SIGUSR1);
+        (void) pthread_sigmask(SIG_BLOCK, &end, NULL);
+        assert_int_equal(pthread_create(&thread, NULL, wait_for_end, &tid), 0);
+        while (!atomic_load(&tid))
+                (void) usleep(1000);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                EyesRequest r = { .kind = EYES_KILL_DETAILS, .cgroup_id = 12345, .path = "/gone",
+                                  .invoker_tid = rows[i].thread ? atomic_load(&tid) : getpid() };
+                EyesAnswer *a;
+                json_t *o;
+
+                assert_int_equal(proc_stat(r.invoker_tid, &stat), 0);
+                r.invoked_nsec = proc_start_nsec(stat.start_ticks) + (uint64_t) rows[i].offset;
+                a = ask(&r);
+                o = json_loads(a->text, 0, NULL);
+                if (number(o, "invoker", "tgid") != (rows[i].known ? getpid() : -1))
+                        fail_msg("%s: %s", rows[i].why, a->text);
+                json_decref(o);
+                eyes_answer_free(a);
+        }
+        (void) pthread_kill(thread, SIGUSR1);
+        (void) pthread_join(thread, NULL);
+}
+
 static void test_the_gone(void **state) {
         (void) state;
         EyesRequest r = { .kind = EYES_KILL_DETAILS, .cgroup_id = 12345, .path = "/gone", .limit_id = 12346, .limit_path = "/" };
@@ -248,6 +299,7 @@ static void test_stuck_eyes_are_replaced(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_after_a_kill, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_the_invoker, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_the_gone, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_ahead, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_owner_and_status, set_up, tear_down),

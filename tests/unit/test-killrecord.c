@@ -112,6 +112,7 @@ static void test_every_field_is_there(void **state) {
         assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "memory"), "max_bytes")), 512 << 20);
         /* Who asked for memory is one of the victims, so where it was is known. */
         assert_int_equal(json_integer_value(json_object_get(json_object_get(json_object_get(o, "invoker"), "cgroup"), "id")), 30);
+        assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "invoker"), "tgid")), 4712);
         json_decref(o);
 }
 

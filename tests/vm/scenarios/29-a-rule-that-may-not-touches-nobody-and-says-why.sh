@@ -45,3 +45,6 @@ echo 4M >"$bait/memory.max"
 expect_kill "$(cg_id "$bait")"
 expect "$RECORD" ".killer == \"kernel\" and .victims[0].pid == $bait_pid" "the kernel killed the bait"
 expect_equal "$(jq -r .incident <<<"$RECORD")" "$(records verdict | jq -r 'select(.action == "notify") | .incident' | tail -n 1)" "one incident"
+# It was the shell that wrote the limit below what was used, and it lies elsewhere.
+[[ $(status .tier) != kprobe ]] ||
+        expect_later "$(cg_id "$bait")" ".invoker.tgid == $BASHPID and .invoker.cgroup.path == \"$(cut -d : -f 3- /proc/self/cgroup)\" and .invoker.cgroup.id > 0" "who asked, and where"
