@@ -193,6 +193,8 @@ static int on_eyes(sd_event_source *source, int fd, uint32_t revents, void *user
                         answers_eyes(s, answer);
                 (void) eyes_answer_free(answer);
         }
+        if (s->server)
+                server_drained(s->server);
         return 0;
 }
 

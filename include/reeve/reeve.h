@@ -92,11 +92,11 @@ int reeve_resume(reeve *r, const char *cgroup, char **ret_json);
 /* Whose fate is asked for, and how long to wait. Set @size to sizeof(struct); zero means: not given. */
 typedef struct reeve_fate_query {
         size_t size;
-        const char *cgroup;             /* path; or NULL */
+        const char *cgroup;             /* path, unit or another name; or NULL */
         const char *container;          /* container id; or NULL */
         int64_t pid;                    /* thread group id, with its start; or 0 */
-        uint64_t start_usec;            /* start on the boot clock; or 0 */
-        uint64_t wait_usec;             /* 0: the default, 100 ms */
+        uint64_t start_usec;            /* start on the boot clock, to the tick at least: field 22 of /proc/PID/stat * 10000; or 0 */
+        uint64_t wait_usec;             /* 0: the default, 100 ms; 10 s at most */
 } reeve_fate_query;
 
 /* What became of a process or cgroup: *@ret_json is {"fate": oom_killed|killed|exited|alive|unknown, "until": time,

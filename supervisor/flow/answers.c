@@ -11,6 +11,7 @@
 #include "supervisor/flow/asked.h"
 #include "supervisor/flow/captures.h"
 #include "supervisor/flow/changes.h"
+#include "supervisor/flow/exits.h"
 #include "supervisor/flow/explaining.h"
 #include "supervisor/flow/pausing.h"
 #include "supervisor/flow/rules.h"
@@ -86,6 +87,10 @@ static void op_pending(uint64_t after_seq, LedgerTake *take, void *take_userdata
         (void) spool_records_replay(s->spool, take_pending, &pending);
 }
 
+static void op_drain(void *userdata) {
+        sources_drain(userdata);
+}
+
 static uint64_t op_drained(void *userdata) {
         return sources_drained_usec(userdata);
 }
@@ -102,6 +107,27 @@ static int op_alive(int64_t pid, uint64_t start_usec, void *userdata) {
         return (start_usec == 0 || proc_same_start(start_usec * 1000, stat.start_ticks)) && stat.state != 'Z' && stat.state != 'X';
 }
 
+/* Probes see each signal; beside the log only taskstats tells which exits were SIGKILLs. */
+static int op_sigkilled(int64_t pid, uint64_t start_usec, void *userdata) {
+        const Supervisor *s = userdata;
+
+        return s->from.kprobe ? 0 : exits_sigkilled(s, (int32_t) pid, start_usec);
+}
+
+static int op_populated(uint64_t id, void *userdata) {
+        const Supervisor *s = userdata;
+        _cleanup_close_ int fd = cgroupfs_open_sure(&s->fs, id, NULL);
+        char text[256];
+        ssize_t n;
+
+        if (fd < 0)
+                return fd;
+        n = cgroupfs_read(fd, "cgroup.events", text, sizeof(text));
+        if (n < 0)
+                return (int) n;
+        return strstr(text, "populated 1") != NULL;
+}
+
 const ServerOps answers_ops = {
         .status = status_answer,
         .explain = explaining_answer,
@@ -111,7 +137,11 @@ const ServerOps answers_ops = {
         .resume = pausing_resume,
         .capture = captures_answer,
         .pending = op_pending,
+        .drain = op_drain,
         .drained_usec = op_drained,
         .process_alive = op_alive,
+        .process_sigkilled = op_sigkilled,
+        .cgroup_populated = op_populated,
         .resolve = asked_path,
+        .locate = asked_locate,
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/flow/sources.h"
 #include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 #include "supervisor/text/escape.h"
@@ -84,9 +85,29 @@ bool asked_pid(Supervisor *s, ServerCall *call, const char *word, const char *va
         return true;
 }
 
-/* As tree_resolve(), for at most MATCHES_MAX; @out says which there are. */
+static bool lives(const Supervisor *s, uint64_t id) {
+        TreeGroup group;
+
+        return tree_get(s->tree, id, &group) && group.alive;
+}
+
+size_t asked_lookup(Supervisor *s, const char *word, uint64_t *ret, size_t max) {
+        size_t n = tree_resolve(s->tree, word, ret, max), length;
+        char raw[4096];
+
+        /* Of what was made a moment ago nothing was read yet. */
+        if (n == 0 || !lives(s, ret[0])) {
+                sources_drain(s);
+                n = tree_resolve(s->tree, word, ret, max);
+        }
+        if (n == 0 && strchr(word, '\\') && escape_undo(raw, sizeof(raw), word, &length) == 0 && strlen(raw) == length)
+                n = tree_resolve(s->tree, raw, ret, max);
+        return n;
+}
+
+/* As asked_lookup(), for at most MATCHES_MAX; @out says which there are. */
 static size_t resolve(Supervisor *s, const char *word, uint64_t ids[static MATCHES_MAX], Strbuf *out) {
-        size_t n = tree_resolve(s->tree, word, ids, MATCHES_MAX);
+        size_t n = asked_lookup(s, word, ids, MATCHES_MAX);
 
         strbuf_puts(out, word);
         for (size_t i = 0; i < n && i < MATCHES_MAX; i++) {
@@ -140,7 +161,7 @@ int asked_path(const char *name, char *ret, size_t size, void *userdata) {
         Strbuf why = { .data = ret, .size = size }, out = why;
         Supervisor *s = userdata;
         uint64_t ids[MATCHES_MAX];
-        size_t n = tree_resolve(s->tree, name, ids, MATCHES_MAX);
+        size_t n = asked_lookup(s, name, ids, MATCHES_MAX);
 
         if (!same_path(s, ids, n, &out)) {
                 if (name[0] != '/') {
@@ -151,6 +172,20 @@ int asked_path(const char *name, char *ret, size_t size, void *userdata) {
                 strbuf_puts(&out, name);
         }
         return out.truncated ? -EINVAL : 0;
+}
+
+int asked_locate(const char *name, char *ret, size_t size, uint64_t *ret_id, void *userdata) {
+        Supervisor *s = userdata;
+        int r = asked_path(name, ret, size, userdata);
+        char raw[4096];
+        uint64_t id;
+
+        if (r < 0)
+                return r;
+        if (tree_resolve(s->tree, name, &id, 1) != 1)   /* the runs of one unit: the last of them */
+                id = escape_undo(raw, sizeof(raw), ret, NULL) == 0 ? tree_find(s->tree, raw) : 0;
+        *ret_id = id;
+        return 0;
 }
 
 LimitRequester asked_requester(const ServerPeer *peer, Asker *room) {

@@ -38,6 +38,10 @@ void asked_reply(ServerCall *call, json_t *object);
  * call goes on as Set with @values, or as Status where that is NULL, with the cgroup's id. */
 bool asked_pid(Supervisor *s, ServerCall *call, const char *word, const char *values, bool dry_run, bool risk);
 
+/* As tree_resolve(), once more where the word means nothing that lives: after what the sources have by now, and with its \xNN
+ * taken back (a name is looked for as it was typed first). */
+size_t asked_lookup(Supervisor *s, const char *word, uint64_t *ret, size_t max);
+
 /* The one living or dead cgroup that @word names. Returns its id; 0 with the call ended where there is none, or several. */
 uint64_t asked_resolve(Supervisor *s, ServerCall *call, const char *word);
 
@@ -46,6 +50,9 @@ bool asked_may_read(Supervisor *s, const ServerCall *call, uint64_t id);
 
 /* ServerOps.resolve: the path of @name, spelled as in records. */
 int asked_path(const char *name, char *ret, size_t size, void *userdata);
+
+/* ServerOps.locate: as asked_path(), with the id. */
+int asked_locate(const char *name, char *ret, size_t size, uint64_t *ret_id, void *userdata);
 
 /* Who asks, as far as /proc tells before the process may be gone: its name, and the unit its cgroup's path names. */
 typedef struct Asker {

@@ -1,6 +1,7 @@
 /* What did the dead use? Peak memory and run time of victims, by taskstats: an addition to kill records, never needed. */
 #include "supervisor/flow/exits.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,22 @@ static void judge_test(Supervisor *s) {
                 s->exits.why[0] = '\0';
         else if (r < 0)
                 fail(s, "self-test: the exit of our own child was not told of; is this another network namespace?");
+}
+
+void exits_drain(Supervisor *s) {
+        if (s->exits.taskstats && taskstats_drain(s->exits.taskstats, on_exit_told, s) < 0)
+                fail(s, "the socket broke");
+}
+
+int exits_sigkilled(const Supervisor *s, int32_t tgid, uint64_t start_usec) {
+        TaskstatsCounts counts;
+        int r;
+
+        if (!s->exits.proved)
+                return -ENODATA;
+        r = ended_tells(s->exits.ended, tgid, start_usec * 1000, suspended_nsec());
+        taskstats_counts(s->exits.taskstats, &counts);
+        return r == 0 && counts.overflows > 0 ? -ENODATA : r;
 }
 
 static int on_taskstats(sd_event_source *source, int fd, uint32_t revents, void *userdata) {

@@ -27,33 +27,52 @@ static void on_log_lost(void *userdata, uint64_t lost) {
         lookagain_later(s);
 }
 
+/* All that was written before @now_nsec was read. While a kill is held open for its last lines it may be about what came before. */
+static void drained(Supervisor *s, uint64_t now_nsec) {
+        if (logsource_busy(s->from.log))
+                return;
+        s->from.log_drained_nsec = now_nsec;
+        if (s->server)
+                server_drained(s->server);
+}
+
 static int on_settle(sd_event_source *source, uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
 
         (void) source, (void) usec;
-        if (s->from.log && logsource_settle(s->from.log, clock_boottime_nsec()))
+        if (!s->from.log)
+                return 0;
+        if (logsource_settle(s->from.log, clock_boottime_nsec()))
                 state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
+        else
+                logtier_drain(s);
         return 0;
 }
 
 void logtier_drain(Supervisor *s) {
+        uint64_t now = clock_boottime_nsec();
         int r;
 
         do
                 r = logsource_drain(s->from.log);
         while (r > 0);
-        state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
+        if (logsource_busy(s->from.log))
+                state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
+        if (r == 0)
+                drained(s, now);
 }
 
 static int on_log(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         Supervisor *s = userdata;
+        uint64_t now = clock_boottime_nsec();
+        int r = logsource_drain(s->from.log);
 
         (void) source, (void) fd, (void) revents;
-        if (logsource_drain(s->from.log) < 0)
+        if (r < 0)
                 return 0;
         state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
-        if (s->server)
-                server_drained(s->server);
+        if (r == 0)
+                drained(s, now);
         return 0;
 }
 

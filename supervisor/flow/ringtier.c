@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "supervisor/base/clock.h"
+#include "supervisor/base/fd.h"
 #include "supervisor/flow/bell.h"
 #include "supervisor/flow/groups.h"
 #include "supervisor/flow/intake.h"
@@ -68,18 +69,15 @@ static void on_evidence(const Evidence *evidence, void *userdata) {
                 assemble_feed(s->from.assembler, evidence, &sink);
 }
 
-/* Pages whose evidence is in finished records may go: all before the oldest kill that is still open or waits. */
-static void release_pages(Supervisor *s) {
-        uint64_t open = assemble_oldest(s->from.assembler), waits = late_releasable_nsec(s);
+uint64_t ringtier_recorded_nsec(const Supervisor *s) {
+        uint64_t open = s->from.assembler ? assemble_oldest(s->from.assembler) : UINT64_MAX;
+        const uint64_t waits[] = { late_releasable_nsec(s), storms_releasable_nsec(s), signals_releasable_nsec(s, clock_boottime_nsec()) };
         uint64_t upto = open == UINT64_MAX ? UINT64_MAX : open - 1;
 
-        if (waits < upto)
-                upto = waits;
-        waits = storms_releasable_nsec(s);
-        if (waits < upto)
-                upto = waits;
-        waits = signals_releasable_nsec(s, clock_boottime_nsec());
-        kprobe_release(s->from.kprobe, waits < upto ? waits : upto);
+        for (size_t i = 0; i < ELEMENTSOF(waits); i++)
+                if (waits[i] < upto)
+                        upto = waits[i];
+        return upto;
 }
 
 static int on_expire(sd_event_source *source, uint64_t usec, void *userdata);
@@ -94,7 +92,7 @@ void ringtier_drain(Supervisor *s) {
                 bool waits = late_releasable_nsec(s) != UINT64_MAX;
 
                 r = kprobe_drain(s->from.kprobe, waits, on_evidence, s);
-                release_pages(s);
+                kprobe_release(s->from.kprobe, ringtier_recorded_nsec(s));
                 if (r > 0 && waits)
                         late_hurry(s);
         }

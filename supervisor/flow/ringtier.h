@@ -9,6 +9,10 @@ int ringtier_open(Supervisor *s);
 /* Takes in what the rings have, as far as the loop can spare the time: the rest comes by a timer. */
 void ringtier_drain(Supervisor *s);
 
+/* Up to when all that was taken in stands in finished records: just before the oldest kill or signal that is still open or
+ * waits; UINT64_MAX where none does. The evidence up to there may go. */
+uint64_t ringtier_recorded_nsec(const Supervisor *s);
+
 /* Closes what this process holds; probes and rings stay. */
 void ringtier_close(Supervisor *s);
 

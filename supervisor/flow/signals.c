@@ -44,6 +44,8 @@ static int on_managers_done(sd_event_source *source, uint64_t usec, void *userda
         (void) source, (void) usec;
         if (managerkill_settle(&s->managerkill, clock_boottime_nsec(), &sink))
                 state_timer(s, &s->managerkill_timer, MANAGER_SETTLE_USEC, on_managers_done);
+        else if (s->server)
+                server_drained(s->server);
         return 0;
 }
 

@@ -183,8 +183,20 @@ void sources_close(Supervisor *s) {
         ringtier_forget(s);
 }
 
-uint64_t sources_drained_usec(Supervisor *s) {
+void sources_drain(Supervisor *s) {
         if (s->from.kprobe)
-                return kprobe_drained_nsec(s->from.kprobe) / 1000;
-        return clock_boottime_nsec() / 1000;
+                ringtier_drain(s);
+        if (s->from.log)
+                logtier_drain(s);
+        exits_drain(s);
+        /* The end of the first walk is not ours to take. */
+        if (s->walked)
+                groups_take_news(s);
+}
+
+uint64_t sources_drained_usec(const Supervisor *s) {
+        uint64_t recorded = ringtier_recorded_nsec(s);
+        uint64_t read = s->from.kprobe ? kprobe_drained_nsec(s->from.kprobe) : s->from.log ? s->from.log_drained_nsec : 0;
+
+        return (read < recorded ? read : recorded) / 1000;
 }

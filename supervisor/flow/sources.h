@@ -17,5 +17,9 @@ void sources_reopen(Supervisor *s);
 /* Is all well, and do the numbers agree? At each watchdog tick and after each kill. */
 void sources_check(Supervisor *s);
 
-/* Up to when (CLOCK_BOOTTIME, usec) the sources are drained. */
-uint64_t sources_drained_usec(Supervisor *s);
+/* Takes in what they have by now. */
+void sources_drain(Supervisor *s);
+
+/* Up to when (CLOCK_BOOTTIME, usec) the sources are drained, and all that they told stands in records. 0: nothing tells who was
+ * killed. */
+uint64_t sources_drained_usec(const Supervisor *s);

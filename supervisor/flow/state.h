@@ -50,6 +50,7 @@ typedef struct Sources {
         uint64_t known_nsec;            /* kills from before may be recorded already: when the rings were opened */
         unsigned failures;              /* drains that failed one after another */
         uint64_t log_nsec;              /* tier log: since when the log is read as it is written */
+        uint64_t log_drained_nsec;      /* ... and up to when all that it told was handed on */
         uint64_t heard_log_nsec;        /* since when it was first read in this run; 0: never */
         uint64_t log_confirmed;         /* tier log: attempts seen in "Killed" lines */
         uint64_t outside;               /* confirmed attempts outside Watch= */

@@ -29,6 +29,8 @@ static int on_clerk(sd_event_source *source, int fd, uint32_t revents, void *use
         /* Who waited for a place among the clerk's questions may have one now. */
         late_pump(s);
         history_take(s);
+        if (s->server)
+                server_drained(s->server);
         return 0;
 }
 

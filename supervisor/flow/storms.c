@@ -43,6 +43,8 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) source, (void) usec;
         for (size_t i = 0; i < OWNERS; i++)
                 flush(s, &s->storms->owners[i]);
+        if (s->server)
+                server_drained(s->server);
         return 0;
 }
 

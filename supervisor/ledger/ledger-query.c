@@ -7,13 +7,14 @@
 #include "supervisor/base/fd.h"
 #include "supervisor/base/strbuf.h"
 #include "supervisor/ledger/ledger-private.h"
+#include "supervisor/text/facts.h"
 
-enum { BINDS_MAX = 16 };
+enum { BINDS_MAX = 24 };
 
 /* A WHERE under construction: its text, and what is bound to its question marks. */
 typedef struct Where {
         Strbuf text;
-        char room[1536];
+        char room[2048];
         struct {
                 const char *text;       /* NULL: number */
                 int64_t number;
@@ -74,7 +75,24 @@ static void where_victim(Where *w, const LedgerQuery *q) {
         where_number(w, " AND EXISTS (SELECT 1 FROM json_each(coalesce(json_extract(record.json, '$.victims'),"
                         " json_array(json_extract(record.json, '$.victim')))) AS v WHERE json_extract(v.value, '$.pid') = ?",
                      q->victim_pid);
-        where_number(w, " AND coalesce(json_extract(v.value, '$.start_usec') = ?, 1))", (int64_t) q->victim_start_usec);
+        /* To the tick, as facts_have_victim(). */
+        where_number(w, " AND (? = 0", (int64_t) q->victim_start_usec);
+        where_number(w, " OR coalesce(json_extract(v.value, '$.start_usec') / 10000 = ?, 1)))",
+                     (int64_t) (q->victim_start_usec / FACTS_TICK_USEC));
+        /* Another had this pid before. */
+        where_number(w, " AND coalesce(json_extract(record.json, '$.boottime_usec') + 1000000 >= ?, 1)", (int64_t) q->victim_start_usec);
+}
+
+static void where_cgroup(Where *w, const LedgerQuery *q, const PathRange *range) {
+        where_text(w, " AND seq IN (SELECT seq FROM concern WHERE (path = ?", range->path);
+        where_text(w, " OR (path >= ?", range->folder);
+        where_text(w, " AND path < ?))", range->beyond);
+        if (q->cgroup_from_id) {
+                where_number(w, " AND (id >= ?", (int64_t) q->cgroup_from_id);
+                where_number(w, " OR (id = 0 AND ?)) OR id = ?", q->cgroup_unnamed);
+                w->binds[w->n++].number = (int64_t) q->cgroup_from_id;
+        }
+        strbuf_puts(&w->text, ")");
 }
 
 static void where_make(Where *w, const LedgerQuery *q, const PathRange *range) {
@@ -98,11 +116,8 @@ static void where_make(Where *w, const LedgerQuery *q, const PathRange *range) {
         where_victim(w, q);
         if (q->container)
                 where_text(w, " AND instr(json_extract(json, '$.identity.container_id'), ?) = 1", q->container);
-        if (range->path) {
-                where_text(w, " AND seq IN (SELECT seq FROM concern WHERE path = ?", range->path);
-                where_text(w, " OR (path >= ?", range->folder);
-                where_text(w, " AND path < ?))", range->beyond);
-        }
+        if (range->path)
+                where_cgroup(w, q, range);
         if (q->cgroup_id)
                 where_number(w, " AND seq IN (SELECT seq FROM concern WHERE id = ?)", (int64_t) q->cgroup_id);
         where_reader(w, q);
@@ -161,7 +176,7 @@ static int64_t rows_take(Ledger *l, sqlite3_stmt *s, const LedgerQuery *q, Ledge
 int64_t ledger_list(Ledger *l, const LedgerQuery *q, LedgerTake *take, void *userdata, bool *ret_more) {
         static const char columns[] = "seq, type, time, owner, of_seq, origin_nsec, origin_pid, json";
         _cleanup_(path_range_free) PathRange range = { 0 };
-        char sql[2304];
+        char sql[2816];
         Strbuf b = STRBUF_INIT(sql);
         sqlite3_stmt *s = NULL;
         Where w;
@@ -172,8 +187,10 @@ int64_t ledger_list(Ledger *l, const LedgerQuery *q, LedgerTake *take, void *use
                 return -ENOMEM;
         where_make(&w, q, &range);
         if (q->newest && q->limit) {
-                strbuf_printf(&b, "SELECT * FROM (SELECT %s FROM record%s ORDER BY seq DESC LIMIT ?) ORDER BY seq", columns,
-                              w.room);
+                strbuf_printf(&b, "SELECT * FROM (SELECT %s FROM record%s ORDER BY ", columns, w.room);
+                if (q->kills_first)
+                        strbuf_printf(&b, "type = %d DESC, ", REEVE_RECORD_KILL);
+                strbuf_puts(&b, "seq DESC LIMIT ?) ORDER BY seq");
                 w.binds[w.n++] = (__typeof__(w.binds[0])) { .number = (int64_t) q->limit };
         } else
                 strbuf_printf(&b, "SELECT %s FROM record%s ORDER BY seq", columns, w.room);
@@ -268,7 +285,7 @@ int64_t ledger_counts(Ledger *l, const LedgerQuery *q, LedgerCountBy by,
         };
         LedgerQuery kills = *q;
         _cleanup_(path_range_free) PathRange range = { 0 };
-        char sql[2304];
+        char sql[2816];
         Strbuf b = STRBUF_INIT(sql);
         sqlite3_stmt *s = NULL;
         Where w;

@@ -95,6 +95,9 @@ typedef void LedgerTake(const LedgerRow *row, void *userdata);
 typedef struct LedgerQuery {
         uint32_t types;                 /* bits 1 << ReeveRecordType */
         const char *cgroup;             /* concerning this path or what is below it, spelled as in records */
+        uint64_t cgroup_from_id;        /* ... and no earlier one of that name: ids grow, so what lies in the cgroup with this one
+                                         * has a higher one. Finds it by this id too where a record has no path */
+        bool cgroup_unnamed;            /* ... or where a record has no id of that path */
         uint64_t cgroup_id;             /* concerning exactly this cgroup */
         uint64_t since_usec, until_usec;        /* CLOCK_REALTIME; since inclusive, until exclusive */
         uint64_t after_seq;             /* only behind it */
@@ -102,18 +105,23 @@ typedef struct LedgerQuery {
         const char *key;                /* kills with this key */
         const char *boot_id;            /* of this boot */
         int64_t victim_pid;             /* among whose victims is this one (looks into each text: give since_usec too) */
-        uint64_t victim_start_usec;     /* ... with this start; a victim whose start nobody knew matches too */
+        uint64_t victim_start_usec;     /* ... with this start, to the tick (0: any); a victim whose start nobody knew matches too */
         const char *container;          /* identity.container_id begins with it */
         bool for_reader;                /* only what @reader_uid may read: his cgroups, victims with his uid */
         uint32_t reader_uid;
         uint64_t limit;                 /* so many at most: the first ones, or with @newest the last ones */
         bool newest;
+        bool kills_first;               /* with @newest: a kill counts as newer than what is none */
         size_t max_bytes;               /* stop when the texts taken reach this; 0: no bound */
 } LedgerQuery;
 
 /* Hands the matching records to @take, oldest first. Returns how many, or -errno. *@ret_more (may be NULL): there were
  * more than the bounds let through. */
 int64_t ledger_list(Ledger *l, const LedgerQuery *q, LedgerTake *take, void *userdata, bool *ret_more);
+
+/* Whether @row, which need not be in a ledger, is what @q asks for; its order and bounds are not looked at. A `more` without names
+ * of its own is not told by those of its record. */
+bool ledger_query_matches(const LedgerQuery *q, const LedgerRow *row);
 
 /* Finds the seq of what a person calls a record: an id ("r7k2m9x4-1042"), its number, "last" or "last~2" (the third last
  * kill that the reader of @q may read). Returns 0, -ENOENT, -EINVAL (no such form), -ESTALE (an id of another ledger). */

@@ -1,5 +1,6 @@
 #include "supervisor/observe/ended.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 #define SEC UINT64_C(1000000000)
@@ -57,6 +58,16 @@ bool ended_take(Ended *e, const EndedExit *exit, uint64_t suspended_nsec) {
         }
         e->exits[e->next_exit++ % ENDED_EXITS] = *exit;
         return false;
+}
+
+int ended_tells(const Ended *e, int32_t tgid, uint64_t start_nsec, uint64_t suspended_nsec) {
+        const EndedVictim wanted = { .tgid = tgid, .start_nsec = start_nsec };
+
+        for (size_t i = 0; i < ENDED_EXITS; i++)
+                if (e->exits[i].tgid && same_process(&wanted, &e->exits[i], suspended_nsec))
+                        return 1;
+        /* The next to give way is the oldest that is kept: what ended before it is forgotten. */
+        return e->next_exit > ENDED_EXITS && start_nsec < e->exits[e->next_exit % ENDED_EXITS].seen_nsec ? -ENODATA : 0;
 }
 
 static void write_victim(Strbuf *out, const EndedVictim *v, bool first) {

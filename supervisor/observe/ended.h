@@ -40,6 +40,10 @@ bool ended_expect(Ended *e, uint64_t seq, const Kill *kill, uint64_t suspended_n
 /* A process ended. Returns true where it is an awaited victim; others are kept for kills still to come. */
 bool ended_take(Ended *e, const EndedExit *exit, uint64_t suspended_nsec);
 
+/* Whether a process that is no victim of a kill was told to have ended, by its start (CLOCK_BOOTTIME): 1, 0; -ENODATA where it may
+ * have been and gave way. */
+int ended_tells(const Ended *e, int32_t tgid, uint64_t start_nsec, uint64_t suspended_nsec);
+
 /* What was found and not yet told of one kill: *@ret_seq, its victims' cgroup, and the fields of a `more` record in @out:
  * {"victims":[{pid, start_usec, peak_rss_bytes, runtime_usec}], "sources":["taskstats"]}. Returns false where nothing is. */
 bool ended_next(Ended *e, uint64_t *ret_seq, uint64_t *ret_cgroup_id, Strbuf *out);

@@ -33,10 +33,19 @@ typedef struct ServerOps {
         /* Hands every record that is published but may not be in the ledger yet, with a seq above @after_seq, to @take, in
          * the order of seqs. */
         void (*pending)(uint64_t after_seq, LedgerTake *take, void *take_userdata, void *userdata);
-        /* Up to when (CLOCK_BOOTTIME, usec) the sources are drained. */
+        /* Takes in what the sources have by now; what is published by that is pending at once. */
+        void (*drain)(void *userdata);
+        /* Up to when (CLOCK_BOOTTIME, usec) the sources are drained and all that they told is published. */
         uint64_t (*drained_usec)(void *userdata);
         /* Whether that process lives (1, 0), for Fate; -errno: cannot tell. */
         int (*process_alive)(int64_t pid, uint64_t start_usec, void *userdata);
+        /* Of one that is gone, and of which no record tells: whether a SIGKILL ended it (1, 0); -errno: cannot tell. NULL: had it
+         * been so, there would be a record. */
+        int (*process_sigkilled)(int64_t pid, uint64_t start_usec, void *userdata);
+        /* Whether there are processes in that cgroup or below it (1, 0), for Fate; -ENODEV: it is gone; -errno: cannot tell. */
+        int (*cgroup_populated)(uint64_t id, void *userdata);
+        /* As resolve, for Fate: with the id of the cgroup that bears the name now, or bore it last (0: not known). */
+        int (*locate)(const char *name, char *ret, size_t size, uint64_t *ret_id, void *userdata);
         /* The path of a cgroup as a client named it, spelled as in records, to @ret of @size. 0; -ENOENT with what to say
          * of it in @ret (none, or which it may be); -EINVAL. NULL: the name is a path and taken as it is. */
         int (*resolve)(const char *name, char *ret, size_t size, void *userdata);

@@ -57,7 +57,7 @@ static int cgroup_parse(Stream *t, const char *name) {
 
         if (!name)
                 return 0;
-        if (o->ops->resolve && name[0] != '/') {
+        if (o->ops->resolve) {
                 r = o->ops->resolve(name, path, sizeof(path), o->userdata);
                 if (r == -ENOENT)
                         t->cgroup = strdup(path);

@@ -10,7 +10,6 @@
 #include "supervisor/base/fd.h"
 #include "supervisor/server/call-private.h"
 #include "supervisor/server/stream-private.h"
-#include "supervisor/text/facts.h"
 #include "supervisor/text/human.h"
 
 static void stream_ask(Stream *t);
@@ -88,26 +87,11 @@ static void gap_send(Stream *t, uint64_t evicted_seq) {
 /* Whether a record that is not in the ledger yet is told: 1, 0, or -1: only the ledger can say (a `more` bears no names
  * of its own). */
 static int stream_matches(const Stream *t, const LedgerRow *row) {
-        const LedgerQuery *q = &t->filter;
-        bool reader, cgroup, bare;
-        Facts f = { 0 };
+        const LedgerQuery *q = &t->filter, bare = { .types = q->types, .since_usec = q->since_usec, .until_usec = q->until_usec };
 
-        if (q->types && !(q->types & UINT32_C(1) << row->meta.type))
-                return 0;
-        if ((q->since_usec && row->meta.time_usec < q->since_usec) ||
-            (q->until_usec && row->meta.time_usec >= q->until_usec))
-                return 0;
-        if (!q->for_reader && !q->cgroup)
+        if (ledger_query_matches(q, row))
                 return 1;
-        if (facts_parse(&f, row->json, row->length) < 0)
-                return 0;
-        reader = !q->for_reader || row->meta.owner_uid == q->reader_uid || facts_have_uid(&f, q->reader_uid);
-        cgroup = !q->cgroup || facts_concern(&f, q->cgroup);
-        bare = row->meta.of_seq != 0;
-        facts_clear(&f);
-        if (reader && cgroup)
-                return 1;
-        return bare ? -1 : 0;
+        return row->meta.of_seq != 0 && ledger_query_matches(&bare, row) ? -1 : 0;
 }
 
 /* Counts those of the pending that match. */

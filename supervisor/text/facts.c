@@ -84,7 +84,8 @@ static bool victim_is(json_t *victim, int64_t pid, uint64_t start_usec) {
         json_t *start = json_object_get(victim, "start_usec"), *his = json_object_get(victim, "pid");
 
         return json_is_integer(his) && json_integer_value(his) == pid &&
-               (!json_is_integer(start) || json_integer_value(start) == (json_int_t) start_usec);
+               (!start_usec || !json_is_integer(start) ||
+                (uint64_t) json_integer_value(start) / FACTS_TICK_USEC == start_usec / FACTS_TICK_USEC);
 }
 
 bool facts_have_victim(const Facts *f, int64_t pid, uint64_t start_usec) {

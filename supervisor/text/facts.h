@@ -36,5 +36,9 @@ bool facts_concern(const Facts *f, const char *path);
 /* Whether a victim has @uid. */
 bool facts_have_uid(const Facts *f, uint32_t uid);
 
-/* Whether the process is among the victims; a victim whose start is not known matches by its pid. */
+/* The rings tell a start to the nanosecond, /proc in ticks: two starts of one pid in the same tick are one process. */
+#define FACTS_TICK_USEC UINT64_C(10000)
+
+/* Whether the process is among the victims; a victim whose start is not known matches by its pid, as any does where
+ * @start_usec is 0. */
 bool facts_have_victim(const Facts *f, int64_t pid, uint64_t start_usec);

@@ -28,8 +28,10 @@ typedef struct Daemon {
         size_t n_spool;
         uint64_t spooled_from;          /* seqs below it are committed: the spool does not show them */
         bool hold_posts;                /* nothing reaches the ledger: all stays in the spool */
-        uint64_t drained;
-        int alive;
+        uint64_t drained, drains_to;    /* drains_to: what a drain on demand brings it to; 0: nothing */
+        const char *drains_text;        /* a kill that comes in with it */
+        int alive, populated, sigkilled;
+        uint64_t cgroup_id;             /* of what is located */
         ServerCall *waiting;
 } Daemon;
 
@@ -107,6 +109,18 @@ static inline uint64_t op_drained(void *userdata) {
         return d.drained;
 }
 
+static inline int op_populated(uint64_t id, void *userdata) {
+        (void) userdata;
+        return id == d.cgroup_id ? d.populated : -ENODEV;
+}
+
+static inline int op_sigkilled(int64_t pid, uint64_t start, void *userdata) {
+        (void) pid;
+        (void) start;
+        (void) userdata;
+        return d.sigkilled;
+}
+
 static inline int op_alive(int64_t pid, uint64_t start, void *userdata) {
         (void) pid;
         (void) start;
@@ -114,21 +128,45 @@ static inline int op_alive(int64_t pid, uint64_t start, void *userdata) {
         return d.alive;
 }
 
+/* A path may be typed as it is, records spell it with escapes. */
 static inline int op_resolve(const char *name, char *ret, size_t size, void *userdata) {
+        bool unit = strcmp(name, "web.service") == 0;
+
         (void) userdata;
-        if (strcmp(name, "web.service") != 0) {
+        if (!unit && name[0] != '/') {
                 (void) snprintf(ret, size, strcmp(name, "two.service") == 0 ? "%s may be any of: id:4 /a/two.service, id:5 /b/two.service" : "%s",
                                 name);
                 return -ENOENT;
         }
-        (void) snprintf(ret, size, "/system.slice/web.service");
+        (void) snprintf(ret, size, "%s", unit ? "/system.slice/web.service" : strcmp(name, "/another/name/of/b") == 0 ? "/b" : name);
         return 0;
+}
+
+static inline int op_locate(const char *name, char *ret, size_t size, uint64_t *ret_id, void *userdata) {
+        *ret_id = d.cgroup_id;
+        return op_resolve(name, ret, size, userdata);
+}
+
+static inline uint64_t emit_text(int type, int64_t owner, uint64_t of, const char *json);
+
+static inline void op_drain(void *userdata) {
+        const char *text = d.drains_text;
+
+        (void) userdata;
+        d.drains_text = NULL;
+        if (text)
+                (void) emit_text(REEVE_RECORD_KILL, 0, 0, text);
+        if (d.drains_to)
+                d.drained = d.drains_to;
+        if (d.server)
+                server_drained(d.server);
 }
 
 static const ServerOps ops = { .status = op_status, .explain = op_explain, .set = op_set, .reload = op_reload,
                                .pause = op_pause, .capture = op_capture, .resume = op_resume,
                                .pending = op_pending, .drained_usec = op_drained, .process_alive = op_alive,
-                               .resolve = op_resolve };
+                               .resolve = op_resolve, .drain = op_drain, .process_sigkilled = op_sigkilled,
+                               .cgroup_populated = op_populated, .locate = op_locate };
 
 static inline void on_committed(uint64_t seq, void *userdata) {
         (void) userdata;

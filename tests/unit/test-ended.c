@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 
 #include "check.h"
@@ -99,12 +100,29 @@ static void test_bounds(void **state) {
         assert_true(ended_take(&e, &(EndedExit) { .tgid = 100, .seen_nsec = 61 * SEC, .runtime_nsec = 11 * SEC }, 0));
 }
 
+/* Which of two that are gone was killed? What gave way is not said to have ended by itself. */
+static void test_who_was_told_of(void **state) {
+        static Ended e;
+
+        (void) state;
+        memset(&e, 0, sizeof(e));
+        (void) ended_take(&e, &(EndedExit) { .tgid = 7, .seen_nsec = 61 * SEC, .runtime_nsec = 11 * SEC }, 0);
+        assert_int_equal(ended_tells(&e, 7, 50 * SEC, 0), 1);
+        assert_int_equal(ended_tells(&e, 7, 20 * SEC, 0), 0);
+        assert_int_equal(ended_tells(&e, 8, 50 * SEC, 0), 0);
+        for (int i = 0; i < ENDED_EXITS; i++)
+                (void) ended_take(&e, &(EndedExit) { .tgid = 5000 + i, .seen_nsec = 70 * SEC, .runtime_nsec = SEC }, 0);
+        assert_int_equal(ended_tells(&e, 7, 50 * SEC, 0), -ENODATA);
+        assert_int_equal(ended_tells(&e, 7, 71 * SEC, 0), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_exit_after_record),
                 cmocka_unit_test(test_exit_before_record),
                 cmocka_unit_test(test_another_process),
                 cmocka_unit_test(test_bounds),
+                cmocka_unit_test(test_who_was_told_of),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,10 +87,33 @@ static void test_filters(void **state) {
         assert_int_equal(QUERY(l, .key = "b:4:7").seqs[0], 4);
         assert_int_equal(QUERY(l, .boot_id = "b").n, 5);
         assert_int_equal(QUERY(l, .boot_id = "b", .victim_pid = 1, .victim_start_usec = 3).n, 5);
-        assert_int_equal(QUERY(l, .victim_pid = 2).n, 0);
+        assert_int_equal(QUERY(l, .victim_pid = 7).n, 0);
         add_text(l, (RecordMeta) { .seq = 6, .type = REEVE_RECORD_SIGKILL }, "{\"victim\":{\"pid\":2,\"start_usec\":3}}", 1);
         assert_int_equal(QUERY(l, .victim_pid = 2, .victim_start_usec = 3, .newest = true, .limit = 1).n, 1);
-        assert_int_equal(QUERY(l, .victim_pid = 2, .victim_start_usec = 4).n, 0);
+        assert_int_equal(QUERY(l, .victim_pid = 2, .victim_start_usec = 10003).n, 0);
+        assert_int_equal(QUERY(l, .victim_pid = 2).seqs[0], 6);
+        assert_int_equal(QUERY(l, .types = 3, .newest = true, .limit = 1).seqs[0], 6);
+        assert_int_equal(QUERY(l, .types = 3, .newest = true, .kills_first = true, .limit = 1).seqs[0], 5);
+        l = ledger_close(l, 0);
+}
+
+/* A name may be given anew: ids grow, so what lies in the later one has a higher id. */
+static void test_a_cgroup_and_no_earlier_one_of_its_name(void **state) {
+        LedgerOpening o;
+        Ledger *l = ledger_open_with(NULL, &o);
+
+        (void) state;
+        add_kill(l, 1, 0, "/web/1");
+        add_kill(l, 2, 0, "/web");
+        add_kill(l, 3, 0, "/web/1");
+        add_kill(l, 4, 0, "/other");
+        add_text(l, (RecordMeta) { .seq = 5, .type = REEVE_RECORD_KILL }, "{\"cgroup\":{\"path\":\"/web\",\"id\":null}}", 1);
+        add_text(l, (RecordMeta) { .seq = 6, .type = REEVE_RECORD_KILL }, "{\"cgroup\":{\"path\":null,\"id\":1002}}", 1);
+        assert_int_equal(QUERY(l, .cgroup = "/web").n, 4);
+        assert_int_equal(QUERY(l, .cgroup = "/web", .cgroup_from_id = 1002).n, 3);
+        assert_int_equal(QUERY(l, .cgroup = "/web", .cgroup_from_id = 1002).seqs[2], 6);
+        assert_int_equal(QUERY(l, .cgroup = "/web", .cgroup_from_id = 1003, .cgroup_unnamed = true).n, 2);
+        assert_int_equal(QUERY(l, .cgroup = "/web", .cgroup_from_id = 1009).n, 0);
         l = ledger_close(l, 0);
 }
 
@@ -222,6 +245,7 @@ int main(void) {
                 TEST(test_a_line_of_the_log_finds_the_kill_it_tells_of),
                 TEST(test_filters),
                 TEST(test_a_verdict_concerns_its_victim),
+                TEST(test_a_cgroup_and_no_earlier_one_of_its_name),
                 TEST(test_more_is_found_by_what_its_record_concerns),
                 TEST(test_records_by_word),
                 TEST(test_counts),

@@ -59,6 +59,7 @@ static void test_lists(void **state) {
         assert_int_equal(LIST(.cgroup = "/b").n, 300);
         assert_int_equal(LIST(.cgroup = "/").n, 600);
         assert_int_equal(LIST(.cgroup = "web.service").n, 300);
+        assert_int_equal(LIST(.cgroup = "/another/name/of/b").n, 300);
         assert_int_equal(LIST(.since = "2099-01-01T00:00:00Z").n, 0);
         assert_int_equal(LIST(.since = "@1000", .until = "@2000").n, 0);
         l = LIST(.limit = 3);
