@@ -48,7 +48,7 @@ static void causes_print(const CtlContext *c, const json_t *causes) {
 static void kills_print(const CtlContext *c, const json_t *status) {
         static const char *const kills[][2] = { { "attempts", "of the kernel" }, { "attributed", "attributed" },
                                                 { "outside", "outside of Watch=" }, { "not_counted", "that ended before their signal" },
-                                                { NULL, NULL } };
+                                                { "ownerless", "that memory.events did not count" }, { NULL, NULL } };
 
         line_print(c, "OOM kills", status, kills);
         causes_print(c, json_object_get(status, "unattributed"));
@@ -110,17 +110,27 @@ void counters_print(const CtlContext *c, const json_t *status) {
                                                { "stalled", "stuck" }, { NULL, NULL } };
         static const char *const missed[][2] = { { "details_missed", "kills without details" }, { "signals_skipped", "SIGKILLs not recorded" },
                                                  { "journal_dropped", "journal entries dropped" },
+                                                 { "units_skipped", "units not asked about" },
                                                  { "rule_matches", "cgroups that rules look at" },
                                                  { "rule_matches_refused", "cgroups too many for rules to look at" },
                                                  { "cgroups_refused", "cgroups over MaxGroups=" },
                                                  { "pages_unspooled", "pages a crash would have lost" },
                                                  { "events_undecoded", "events of unknown form" }, { NULL, NULL } };
 
+        static const char *const bounds[][2] = { { "connections_refused", "connections refused" },
+                                                 { "cgroups_outside", "cgroups outside of Watch=" },
+                                                 { "cgroups_forgotten", "dead cgroups forgotten early" },
+                                                 { "victims_left_out", "victims beyond what a record holds" },
+                                                 { "ooms_pushed_out", "OOM kills told before their end" },
+                                                 { "read_back_dropped", "old kills not read back" },
+                                                 { "budget_messages_lost", "messages about budgets lost" }, { NULL, NULL } };
+
         (void) fputc('\n', stdout);
         kills_print(c, status);
         line_print(c, "ledger", json_object_get(status, "ledger"), ledger);
         line_print(c, "slow readings", json_object_get(status, "eyes"), eyes);
         line_print(c, "left out", status, missed);
+        line_print(c, "bounds", json_object_get(status, "bounds"), bounds);
         probes_print(c, status);
         rings_print(c, status);
 }

@@ -30,7 +30,8 @@ static const OptionsHelp help = {
 static const char *const counter_fields[] = { "attempts", "attributed",   "unattributed", "outside",        "not_counted",
                                               "probes",   "rings",        "kernel_bytes", "ledger",         "eyes",
                                               "details_missed", "signals_skipped", "journal_dropped", "cgroups_refused",
-                                              "rule_matches", "rule_matches_refused", "black_box", "late_waiting", "pages_unspooled", "events_undecoded" };
+                                              "rule_matches", "rule_matches_refused", "black_box", "late_waiting", "pages_unspooled", "events_undecoded",
+                                              "units_skipped", "ownerless", "bounds" };
 
 static const char *string_of(const json_t *object, const char *key) {
         const char *text = json_string_value(json_object_get(object, key));

@@ -74,6 +74,7 @@ void history_take(Supervisor *s) {
         if (counts.done && !late_full(s)) {
                 s->readback_io = sd_event_source_disable_unref(s->readback_io);
                 s->readback = readback_free(s->readback);
+                s->read_back_dropped += counts.dropped;
                 s->read_back = true;
         }
         /* Whoever kills us before the last one stands in the spool makes us read once more. */

@@ -209,6 +209,7 @@ typedef struct Supervisor {
         sd_event_source *late_timer;
         struct Storms *storms;          /* NULL before a user who is not root had a kill */
         sd_event_source *storms_timer;
+        uint64_t read_back_dropped;     /* kills that were read back and found no room */
         bool read_back;                 /* all that was read back has come in; the mark waits for the last of them */
         uint64_t next_cookie;
         struct Asked *asked;            /* questions to eyes and the slow hand that wait for an answer */

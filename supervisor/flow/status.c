@@ -55,6 +55,21 @@ static void add_kprobe_counters(Supervisor *s, json_t *status) {
         (void) json_object_set_new(status, "rings", rings);
 }
 
+/* What bounds of Reeve's own turned away, by name; how many kills memory.events did not count, though they were seen. */
+static void add_bounds(Supervisor *s, const TreeCounts *tree, json_t *status) {
+        static const AssembleStats none = { 0 };
+        const AssembleStats *rings = s->from.assembler ? assemble_stats(s->from.assembler) : &none;
+        uint64_t budgets = s->budgets ? budgets_lost(s->budgets) : 0, connections = s->server ? server_refused(s->server) : 0;
+
+        (void) json_object_set_new(status, "ownerless", json_integer((json_int_t) rings->ownerless));
+        (void) json_object_set_new(
+                status, "bounds",
+                json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "connections_refused", (json_int_t) connections, "cgroups_outside",
+                          (json_int_t) tree->outside, "cgroups_forgotten", (json_int_t) tree->forgotten, "read_back_dropped",
+                          (json_int_t) s->read_back_dropped, "budget_messages_lost", (json_int_t) budgets, "victims_left_out",
+                          (json_int_t) rings->victims_left_out, "ooms_pushed_out", (json_int_t) rings->ooms_pushed_out));
+}
+
 static void add_counters(Supervisor *s, json_t *status) {
         const ReconcileCounters *c = &s->from.reconciler.counters;
         json_t *causes = json_object();
@@ -90,6 +105,7 @@ static void add_counters(Supervisor *s, json_t *status) {
         (void) json_object_set_new(status, "rule_matches", json_integer((json_int_t) watchlist_pairs(s->rules.judging.watchlist)));
         (void) json_object_set_new(status, "rule_matches_refused", json_integer((json_int_t) watchlist_refused(s->rules.judging.watchlist)));
         (void) json_object_set_new(status, "cgroups_refused", json_integer((json_int_t) (tree.refused + tree.refused_owner)));
+        add_bounds(s, &tree, status);
 }
 
 static json_t *complaints_json(const Supervisor *s) {

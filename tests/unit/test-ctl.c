@@ -177,6 +177,9 @@ static void test_state_and_change(void **state) {
                 { { "status", "--json" }, 0, { "\"state\":\"watching\"" }, { "attempts" }, NULL },
                 { { "status", "--counters", "--json" }, 0, { "\"attempts\":17" }, { NULL }, NULL },
                 { { "status", "--counters" }, 0, { "OOM kills       17 of the kernel, " }, { NULL }, NULL },
+                { { "status", "--counters" }, 0, { "33 connections refused, ", "34 dead cgroups forgotten early", "32 that memory.events" }, { NULL }, NULL },
+                { { "status", "--json" }, 0, { "\"tier\":\"log\"" }, { "attempts", "units_skipped" }, NULL },
+                { { "status", "--json" }, 0, { "\"tier\":\"log\"" }, { "ownerless", "bounds" }, NULL },
                 { { "status", "-q" }, 0, { "" }, { "reeved" }, NULL },
                 { { "status", "/a/b" }, 0, { "/a/b, id 7", "in use     100M, " }, { NULL }, NULL },
                 { { "status", "/nope" }, 5, { NULL }, { NULL }, "/nope" },
@@ -410,11 +413,12 @@ static void records_load(void) {
         fake.records = json_array();
         for (size_t i = 0; i < ELEMENTSOF(sorted); i++)
                 json_array_append_new(fake.records, sorted[i]);
-        fake.status = json_pack("{s:s, s:s, s:s, s:s, s:[{s:s, s:s, s:s}, {s:s, s:s, s:s}], s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "state", "watching",
+        fake.status = json_pack("{s:s, s:s, s:s, s:s, s:[{s:s, s:s, s:s}, {s:s, s:s, s:s}], s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:{s:i, s:i}}", "state", "watching",
                                 "mode", "act", "tier", "log", "since", "2026-11-17T09:14:00.000000Z", "sources", "name", "kprobe", "state",
                                 "unusable", "why", "no BTF: the kernel has no /sys/kernel/btf/vmlinux", "name", "log", "state", "in_use", "why",
                                 "kernel log and memory.events", "cgroups", 1234, "budgets", 3, "budgeted_cgroups", 2, "rules", 0, "lost", 0, "attempts", 17,
-                                "kernel_bytes", 1048576);
+                                "kernel_bytes", 1048576, "units_skipped", 31, "ownerless", 32, "bounds", "connections_refused", 33,
+                                "cgroups_forgotten", 34);
 }
 
 static int setup(void **state) {
