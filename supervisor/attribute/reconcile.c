@@ -147,8 +147,3 @@ bool reconcile_take_blind(Reconciler *r) {
 bool reconcile_pending(const Reconciler *r) {
         return r->vmstat_owed > 0 || r->hits_owed > 0;
 }
-
-uint64_t reconcile_ancestor(uint64_t events_growth, uint64_t attempts, uint64_t *ret_lost) {
-        *ret_lost = excess(events_growth, attempts);
-        return excess(attempts, events_growth);
-}

@@ -70,8 +70,3 @@ bool reconcile_take_blind(Reconciler *r);
 
 /* Is there a difference that is not yet a gap? */
 bool reconcile_pending(const Reconciler *r);
-
-/* An ancestor that lives on: its memory.events oom_kill grew by @events_growth while @attempts confirmed ones lay below it.
- * Fewer there than here were kills of an mm without an owner (cause ownerless, no loss); returns the number of those,
- * and in *@ret_lost how many the kernel counted there that nobody recorded. */
-uint64_t reconcile_ancestor(uint64_t events_growth, uint64_t attempts, uint64_t *ret_lost);

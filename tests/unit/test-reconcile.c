@@ -157,18 +157,6 @@ static void test_a_lasting_surplus_hides_nothing(void **state) {
         assert_int_equal(gaps[0].lost, 1);
 }
 
-static void test_ancestors(void **state) {
-        uint64_t lost;
-
-        (void) state;
-        assert_int_equal(reconcile_ancestor(5, 5, &lost), 0);
-        assert_int_equal(lost, 0);
-        assert_int_equal(reconcile_ancestor(4, 5, &lost), 1);
-        assert_int_equal(lost, 0);
-        assert_int_equal(reconcile_ancestor(6, 5, &lost), 0);
-        assert_int_equal(lost, 1);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_agrees_is_no_gap),
@@ -177,7 +165,6 @@ int main(void) {
                 cmocka_unit_test(test_losses_have_size_and_cause),
                 cmocka_unit_test(test_a_counter_that_begins_anew),
                 cmocka_unit_test(test_a_lasting_surplus_hides_nothing),
-                cmocka_unit_test(test_ancestors),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
