@@ -188,16 +188,19 @@ int asked_locate(const char *name, char *ret, size_t size, uint64_t *ret_id, voi
         return 0;
 }
 
-LimitRequester asked_requester(const ServerPeer *peer, Asker *room) {
+LimitRequester asked_requester(Supervisor *s, const ServerPeer *peer, Asker *room) {
         LimitRequester r = { .known = true, .uid = peer->uid, .pid = peer->pid };
+        const char *unit = NULL;
 
         if (proc_read(peer->pid, "comm", room->comm, sizeof(room->comm)) > 0) {
                 room->comm[strcspn(room->comm, "\n")] = '\0';
                 r.comm = room->comm;
         }
-        if (proc_cgroup(peer->pid, room->path, sizeof(room->path), NULL) >= 0) {
-                identity_find(&room->identity, room->path, NULL, NULL, 0, NULL);
-                r.unit = room->identity.unit[0] ? room->identity.unit : NULL;
+        if (proc_cgroup(peer->pid, room->path, sizeof(room->path), NULL) >= 0)
+                unit = whose_unit(s, tree_find(s->tree, room->path));
+        if (unit) {
+                (void) snprintf(room->unit, sizeof(room->unit), "%s", unit);
+                r.unit = room->unit;
         }
         return r;
 }

@@ -2,7 +2,6 @@
 /* Asked: questions of peers that wait for an answer of another thread. */
 #include <jansson.h>
 
-#include "supervisor/attribute/identity.h"
 #include "supervisor/flow/state.h"
 
 typedef enum AskedKind { ASKED_STATUS, ASKED_STANDING, ASKED_SET, ASKED_PID, ASKED_PAUSE, ASKED_RESUME } AskedKind;
@@ -54,11 +53,10 @@ int asked_path(const char *name, char *ret, size_t size, void *userdata);
 /* ServerOps.locate: as asked_path(), with the id. */
 int asked_locate(const char *name, char *ret, size_t size, uint64_t *ret_id, void *userdata);
 
-/* Who asks, as far as /proc tells before the process may be gone: its name, and the unit its cgroup's path names. */
+/* Who asks, as far as /proc tells before the process may be gone: its name, and the unit in which it is. */
 typedef struct Asker {
-        char comm[32], path[4096];
-        Identity identity;
+        char comm[32], path[4096], unit[IDENTITY_NAME_SIZE];
 } Asker;
 
 /* Fills @room, in which the answer's texts live. */
-LimitRequester asked_requester(const ServerPeer *peer, Asker *room);
+LimitRequester asked_requester(Supervisor *s, const ServerPeer *peer, Asker *room);

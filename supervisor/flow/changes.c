@@ -78,7 +78,7 @@ void changes_set(ServerCall *call, const char *cgroup, const char *values_json, 
                 return;
         }
         (void) snprintf(path, sizeof(path), "%s", s->path);
-        requester = asked_requester(peer, &asker);
+        requester = asked_requester(s, peer, &asker);
         a = asked_new(s, ASKED_SET, call);
         if (!a)
                 return;

@@ -32,12 +32,13 @@ static json_t *until_of(Supervisor *s, uint64_t cgroup_id) {
 
 static void carry_out(Supervisor *s, const Wish *w) {
         const ServerPeer *peer = server_call_peer(w->call);
-        const char *path = w->cgroup_id ? whose_path(s, w->cgroup_id) : NULL;
         LimitRequester by;
+        const char *path;
         Asker asker;
         int r;
 
-        by = asked_requester(peer, &asker);
+        by = asked_requester(s, peer, &asker);
+        path = w->cgroup_id ? whose_path(s, w->cgroup_id) : NULL;
         if (w->cgroup_id && !path)
                 server_fail_text(w->call, "NotFound", "that cgroup is gone");
         else if (w->kind == ASKED_RESUME)

@@ -73,6 +73,12 @@ const Identity *whose_system_unit(Supervisor *s, uint64_t cgroup_id) {
                        : NULL;
 }
 
+const char *whose_unit(Supervisor *s, uint64_t cgroup_id) {
+        const Identity *identity = cgroup_id ? whose_identity(s, cgroup_id) : NULL;
+
+        return identity && identity->unit[0] && (identity->certain || s->options.user) ? identity->unit : NULL;
+}
+
 bool whose_is_service(Supervisor *s, uint64_t cgroup_id) {
         const Identity *identity = whose_system_unit(s, cgroup_id);
 
@@ -103,12 +109,11 @@ bool whose_process(void *supervisor, int32_t tgid, uint64_t start_nsec, RecordPr
         Supervisor *s = supervisor;
 
         if (s->sender && tgid == s->sender_tid && s->sender->tgid > 0) {
-                const Identity *identity = s->sender->cgroup_id ? whose_identity(s, s->sender->cgroup_id) : NULL;
+                const char *its = whose_unit(s, s->sender->cgroup_id);
 
-                (void) snprintf(unit, sizeof(unit), "%s", identity ? identity->unit : "");
+                (void) snprintf(unit, sizeof(unit), "%s", its ? its : "");
                 *ret = (RecordProcess) { .comm = s->sender->comm, .uid = s->sender->uid, .ppid = RECORD_UNKNOWN,
-                                         .ns_pid = RECORD_UNKNOWN, .unit = unit[0] ? unit : NULL,
-                                         .cgroup_id = s->sender->cgroup_id, .main = -1 };
+                                         .ns_pid = RECORD_UNKNOWN, .unit = its ? unit : NULL, .cgroup_id = s->sender->cgroup_id, .main = -1 };
                 return true;
         }
         if (!eyes_process(s->eyes, tgid, start_nsec, &known))

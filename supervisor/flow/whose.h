@@ -17,6 +17,10 @@ bool whose_process(void *supervisor, int32_t tgid, uint64_t start_nsec, RecordPr
 /* The unit of the system's manager in which a cgroup lies, NULL without; lives until the next identity is asked for. */
 const Identity *whose_system_unit(Supervisor *s, uint64_t cgroup_id);
 
+/* The name of the unit in which a cgroup lies, where it is one: what users call their directories is none, except to the user's own
+ * reeved. NULL: none, or not known; lives until the next identity is asked for. */
+const char *whose_unit(Supervisor *s, uint64_t cgroup_id);
+
 /* Whether systemd knows the main process of this cgroup: it is a service's. */
 bool whose_is_service(Supervisor *s, uint64_t cgroup_id);
 

@@ -35,4 +35,8 @@ limit=$(unit_cg user@4001.service)/memory.max
 expect_equal "$(cat "$limit")" 314572800 "the administrator's limit"
 expect_status 4 as 4001 reevectl set user@4001.service MemoryMax=max
 expect_equal "$(cat "$limit")" 314572800 "the administrator's limit after the try"
+# A user's own unit may bear any name: it is not told as the one of the host that has it.
+as 4001 systemd-run --user --quiet --wait --unit=sshd "$(command -v reevectl)" set user@4001.service MemoryMax=max && fail "it was set"
+expect "$(records limit | jq -c 'select(.requested_by.uid == 4001)' | tail -n 1)" \
+        '.outcome.result == "refused" and (.requested_by | .comm == "reevectl" and .unit == null)' "who asked, in a unit that a user calls sshd.service"
 systemctl stop user@4001.service user@4002.service
