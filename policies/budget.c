@@ -26,8 +26,6 @@ static bool is_later(const Origin *a, const Origin *b) {
 }
 
 void budget_collect(const BudgetSection *sections, size_t n, const char *path, Budget *ret) {
-        Origin adjust_of = { 0 }, risk = { 0 };
-
         *ret = (Budget) { 0 };
         for (size_t i = 0; i < n; i++) {
                 const BudgetSection *s = &sections[i];
@@ -38,16 +36,16 @@ void budget_collect(const BudgetSection *sections, size_t n, const char *path, B
                 for (size_t key = 0; key < LIMIT_KEYS; key++)
                         if (is_later(&s->limits[key].at, &ret->limits[key].at))
                                 ret->limits[key] = s->limits[key];
-                if (is_later(&s->adjust_of.at, &adjust_of)) {
-                        adjust_of = s->adjust_of.at;
+                if (is_later(&s->adjust_of.at, &ret->adjust_of_at)) {
+                        ret->adjust_of_at = s->adjust_of.at;
                         ret->adjust_of = s->adjust_of.value ? BUDGET_ADJUST_ALL : BUDGET_ADJUST_MAIN;
                 }
                 if (is_later(&s->own.at, &ret->own_at)) {
                         ret->own_at = s->own.at;
                         ret->own = (BudgetOwn) s->own.value;
                 }
-                if (is_later(&s->risk.at, &risk)) {
-                        risk = s->risk.at;
+                if (is_later(&s->risk.at, &ret->risk_at)) {
+                        ret->risk_at = s->risk.at;
                         ret->risk = s->risk.value;
                 }
                 if (is_later(&s->kill_budget.at, &ret->kill_budget.at)) {
@@ -78,7 +76,7 @@ static bool is_overridden(const BudgetSection *sections, size_t n, const char *p
         return false;
 }
 
-const char *budget_label(const BudgetSection *sections, size_t n, const char *path, size_t index) {
+const ConfigItem *budget_label(const BudgetSection *sections, size_t n, const char *path, size_t index) {
         for (size_t i = 0; i < n; i++) {
                 if (!matches(&sections[i], path))
                         continue;
@@ -86,8 +84,19 @@ const char *budget_label(const BudgetSection *sections, size_t n, const char *pa
                         const ConfigItem *label = &sections[i].labels.items[k];
 
                         if (!is_overridden(sections, n, path, label) && index-- == 0)
-                                return label->text;
+                                return label;
                 }
+        }
+        return NULL;
+}
+
+const ConfigItem *budget_documentation(const BudgetSection *sections, size_t n, const char *path, size_t index) {
+        for (size_t i = 0; i < n; i++) {
+                if (!matches(&sections[i], path))
+                        continue;
+                if (index < sections[i].documentation.count)
+                        return &sections[i].documentation.items[index];
+                index -= sections[i].documentation.count;
         }
         return NULL;
 }

@@ -68,9 +68,11 @@ typedef struct Budget {
         bool any;                        /* some section matches */
         BudgetValue limits[LIMIT_KEYS];
         BudgetAdjustOf adjust_of;
+        Origin adjust_of_at;
         BudgetOwn own;
         Origin own_at;
         bool risk;
+        Origin risk_at;
         Quota kill_budget;
         const BudgetSection *kill_budget_section;
 } Budget;
@@ -82,7 +84,10 @@ void budget_collect(const BudgetSection *sections, size_t n, const char *path, B
 bool budget_any(const BudgetSection *sections, size_t n, const char *path);
 
 /* The @index-th label of @path over all sections, "team=search", the last of each name only; NULL past the end. */
-const char *budget_label(const BudgetSection *sections, size_t n, const char *path, size_t index);
+const ConfigItem *budget_label(const BudgetSection *sections, size_t n, const char *path, size_t index);
+
+/* The @index-th link of @path over all sections; NULL past the end. */
+const ConfigItem *budget_documentation(const BudgetSection *sections, size_t n, const char *path, size_t index);
 
 /* What a percentage is taken of, and how large a page is. */
 typedef struct BudgetFacts {

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,16 +7,17 @@
 #include "policies/match.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/ctl/configs.h"
+#include "supervisor/ctl/effective.h"
 #include "supervisor/ctl/named.h"
 #include "supervisor/ctl/options.h"
 #include "supervisor/ctl/print.h"
 
 static const OptionsHelp help = {
-        .usage = "check [FILE|DIR] [--effective CGROUP]",
+        .usage = "check [FILE|DIR|-] [--effective CGROUP]",
         .text = "Reads a configuration as reeved would and tells all that is wrong with it, by file\n"
                 "and line. Needs no daemon, no root and no cgroups. Without an argument it is the\n"
                 "installed one (/etc/reeve, /run/reeve, /usr/lib/reeve); DIR replaces all three, as\n"
-                "reeved --config does. With --effective: what all its sections come to for one\n"
+                "reeved --config does, and - is standard input. With --effective: what all its sections come to for one\n"
                 "cgroup (a /path, a unit, a container's id, id:N or pid:N), and which line each\n"
                 "value is from.",
         .examples = "  reevectl check\n"
@@ -38,61 +38,6 @@ static json_t *complaints_json(const Complaints *complaints) {
         return list;
 }
 
-static const char *place_of(const Origin *at, char cell[static PRINT_CELL_SIZE]) {
-        char text[PRINT_CELL_SIZE];
-
-        (void) snprintf(text, sizeof(text), "%s:%u", at->file, at->line);
-        return print_cell(text, cell);
-}
-
-static json_t *effective_json(const char *path, const Budget *b, const BudgetFacts *facts) {
-        json_t *keys = json_object();
-
-        for (int k = 0; k < LIMIT_KEYS; k++) {
-                char value[CONFIGS_VALUE_SIZE];
-                int64_t number = budget_resolve((LimitKey) k, &b->limits[k], facts);
-
-                if (b->limits[k].at.order == 0)
-                        continue;
-                json_object_set_new(keys, limit_key_to_string(k),
-                                    json_pack("{s:s, s:o, s:s, s:I}", "value", configs_value((LimitKey) k, &b->limits[k], value), "bytes",
-                                              k < LIMIT_MEMORY_COUNT && number != LIMIT_MAX ? json_integer(number) : json_null(), "file",
-                                              b->limits[k].at.file, "line", (json_int_t) b->limits[k].at.line));
-        }
-        return json_pack("{s:s, s:o}", "cgroup", path, "limits", keys);
-}
-
-static void effective_print(const CtlContext *c, const char *path, const Budget *b, const BudgetFacts *facts) {
-        static const TableColumn columns[] = {
-                { .title = "KEY" },
-                { .title = "VALUE", .right = true },
-                { .title = "BYTES", .right = true },
-                { .title = "FROM", .shrink = 1, .keep_end = true, .least = 12 },
-        };
-        Table t = TABLE_INIT(columns);
-        char text[PRINT_CELL_SIZE];
-
-        print_name(stdout, path);
-        (void) puts(b->any ? ":" : ": no section matches it.");
-        for (int k = 0; k < LIMIT_KEYS; k++) {
-                char value[CONFIGS_VALUE_SIZE];
-                int64_t number = budget_resolve((LimitKey) k, &b->limits[k], facts);
-
-                if (b->limits[k].at.order == 0)
-                        continue;
-                table_add(&t, TABLE_BOLD, limit_key_to_string(k));
-                table_add(&t, TABLE_PLAIN, configs_value((LimitKey) k, &b->limits[k], value));
-                if (k < LIMIT_MEMORY_COUNT && number != LIMIT_MAX)
-                        table_addf(&t, TABLE_DIM, "%" PRId64, number);
-                else
-                        table_add(&t, TABLE_DIM, "-");
-                table_add(&t, TABLE_PLAIN, place_of(&b->limits[k].at, text));
-        }
-        if (t.n_cells > 0)
-                (void) table_write(&t, stdout, c->width, c->color);
-        table_clear(&t);
-}
-
 /* Adds a warning for each Match= that no cgroup of this host has; where there is no tree nothing can be said. */
 static void matches_check(const Config *config, const LiveTree *t, Complaints *complaints) {
         for (size_t s = 0; t->n > 0 && s < config->n_budgets; s++)
@@ -108,8 +53,7 @@ static void matches_check(const Config *config, const LiveTree *t, Complaints *c
                 }
 }
 
-static int check_json(const Options *o, const Config *config, const Complaints *complaints, const char *path, const Budget *b,
-                      const BudgetFacts *facts) {
+static int check_json(const Options *o, const Config *config, const Complaints *complaints, const char *path, const BudgetFacts *facts) {
         json_auto_t *answer = json_pack("{s:b, s:o}", "ok", complaints->errors == 0, "complaints", complaints_json(complaints));
 
         if (config) {
@@ -119,7 +63,7 @@ static int check_json(const Options *o, const Config *config, const Complaints *
                 json_object_set_new(answer, "hash", json_string(config->hash));
         }
         if (path)
-                json_object_set_new(answer, "effective", effective_json(path, b, facts));
+                json_object_set_new(answer, "effective", effective_json(path, config, facts));
         return print_json(&o->context, answer);
 }
 
@@ -139,7 +83,6 @@ int ctl_check(int argc, char **argv, const CtlContext *c) {
         Complaints complaints = COMPLAINTS_INIT;
         LiveTree tree = LIVETREE_INIT;
         Config *config = NULL;
-        Budget budget = { 0 };
         BudgetFacts facts = { 0 };
         int e, named = CTL_DONE;
         Options o;
@@ -150,18 +93,16 @@ int ctl_check(int argc, char **argv, const CtlContext *c) {
         e = configs_load(o.n_arguments > 0 ? o.arguments[0] : NULL, &config, &complaints);
         if (e == 0) {
                 matches_check(config, &tree, &complaints);
-                if (o.effective && (path = named_path_to_be("check", o.effective, &named))) {
+                if (o.effective && (path = named_path_to_be("check", o.effective, &named)))
                         facts = configs_facts(&tree, livetree_find(&tree, path));
-                        budget_collect(config->budgets, config->n_budgets, path, &budget);
-                }
         } else if (complaints.errors == 0)
                 complaints_add(&complaints, /* warning= */ false, NULL, 0, "%s", strerror(-e));
         if (o.context.json)
-                (void) check_json(&o, config, &complaints, path, &budget, &facts);
+                (void) check_json(&o, config, &complaints, path, &facts);
         else {
                 check_print(&o, config, &complaints);
                 if (path)
-                        effective_print(&o.context, path, &budget, &facts);
+                        effective_print(&o.context, path, config, &facts);
         }
         e = complaints.errors > 0 ? CTL_FAILED : named;
         config = config_unref(config);

@@ -20,14 +20,16 @@ int configs_load(const char *path, Config **ret, Complaints *reterr) {
 
         if (!path)
                 return config_load(&places, ret, reterr);
-        if (stat(path, &st) < 0) {
+        if (strcmp(path, "-") == 0)
+                e = conffiles_read_fd(STDIN_FILENO, "<stdin>", &files, reterr);
+        else if (stat(path, &st) < 0) {
                 e = -errno;
                 complaints_add(reterr, /* warning= */ false, path, 0, "%s", strerror(-e));
                 return e;
-        }
-        if (S_ISDIR(st.st_mode))
+        } else if (S_ISDIR(st.st_mode))
                 return config_load(&places, ret, reterr);
-        e = conffiles_read_one(path, &files, reterr);
+        else
+                e = conffiles_read_one(path, &files, reterr);
         if (e == 0)
                 e = config_parse(files.files, files.count, ret, reterr);
         conffiles_done(&files);

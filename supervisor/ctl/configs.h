@@ -8,7 +8,7 @@
 
 enum { CONFIGS_VALUE_SIZE = 48 };
 
-/* Reads and parses the file or --config directory at @path (NULL: the installed configuration). Returns as config_load()
+/* Reads and parses the file or --config directory at @path (NULL: the installed configuration, "-": standard input). Returns as config_load()
  * does, -errno where @path cannot be read; complaints in @reterr either way. */
 int configs_load(const char *path, Config **ret, Complaints *reterr);
 

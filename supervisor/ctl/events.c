@@ -91,7 +91,7 @@ int ctl_events(int argc, char **argv, const CtlContext *c) {
                 .types = types[0] ? types : NULL,
                 .since_usec = o.since_usec,
                 .until_usec = o.until_usec,
-                .limit = o.lines > 0 ? (uint64_t) o.lines : 0,
+                .limit = options_limit(&o),
                 .follow = o.follow,
         };
 

@@ -229,7 +229,7 @@ int ctl_kills(int argc, char **argv, const CtlContext *c) {
                 .types = o.all ? all_kills : only_kills,
                 .since_usec = o.since_usec,
                 .until_usec = o.until_usec,
-                .limit = o.quiet ? 1 : o.lines > 0 ? (uint64_t) o.lines : short_list ? TERMINAL_LINES : 0,
+                .limit = o.quiet ? 1 : short_list ? TERMINAL_LINES : options_limit(&o),
         };
 
         if ((e = session_open(&r, &o.context)) != CTL_DONE || (e = session_cgroup(r, o.cgroup, room, &q.cgroup)) != CTL_DONE)

@@ -1,11 +1,13 @@
 #include "supervisor/ctl/options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "supervisor/base/fd.h"
 #include "supervisor/text/human.h"
@@ -30,6 +32,8 @@ enum {
         CODE_AGAINST,
 };
 
+enum { LINES_DEFAULT = 10 };
+
 typedef struct OptionEntry {
         unsigned takes;         /* 0: every subcommand */
         int code;
@@ -41,7 +45,7 @@ typedef struct OptionEntry {
 static const OptionEntry entries[] = {
         { OPTION_SINCE, 'S', "since", "WHEN", "from then on: 09:14, yesterday, -2h, 2026-11-20" },
         { OPTION_SINCE, 'U', "until", "WHEN", "up to then" },
-        { OPTION_LINES, 'n', "lines", "N", "only the newest N" },
+        { OPTION_LINES, 'n', "lines", "N", "only the newest N (without a number 10), or all" },
         { OPTION_FOLLOW, 'f', "follow", NULL, "go on as new ones come" },
         { OPTION_CGROUP, CODE_CGROUP, "cgroup", "CGROUP", "only this cgroup and what is below it" },
         { OPTION_ALL, CODE_ALL, "all", NULL, "also SIGKILLs that were no OOM kill" },
@@ -102,10 +106,13 @@ static void getopt_tables(const OptionsHelp *help, struct option *longs, char *s
 
                 if (!entry_taken(e, help))
                         continue;
-                *longs++ = (struct option) { e->name, e->argument ? required_argument : no_argument, NULL, e->code };
+                *longs++ = (struct option) { e->name, !e->argument ? no_argument : e->code == 'n' ? optional_argument : required_argument,
+                                             NULL, e->code };
                 if (e->code < CODE_JSON) {
                         *shorts++ = (char) e->code;
                         if (e->argument)
+                                *shorts++ = ':';
+                        if (e->code == 'n')
                                 *shorts++ = ':';
                 }
         }
@@ -119,13 +126,17 @@ static int when_take(int64_t *ret, const char *name, const char *option, const c
         return 0;
 }
 
+/* @text: NULL where -n stands alone. */
 static int lines_take(long *ret, const char *name, const char *text) {
         char *end;
 
+        *ret = !text ? LINES_DEFAULT : OPTIONS_ALL_LINES;
+        if (!text || strcmp(text, "all") == 0)
+                return 0;
         errno = 0;
         *ret = strtol(text, &end, 10);
         if (errno || end == text || *end || *ret < 0)
-                return options_complain(name, "-n: '%s' is no number", text);
+                return options_complain(name, "-n: '%s' is no number, and not all", text);
         return 0;
 }
 
@@ -163,9 +174,17 @@ static int option_take(Options *o, const char *name, int code, const char *argum
         return 0;
 }
 
+/* Also of what went wrong the exit code tells. */
+static void silence(void) {
+        _cleanup_close_ int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+        if (fd >= 0)
+                (void) dup2(fd, STDERR_FILENO);
+}
+
 int options_parse(Options *ret, int *ret_exit, const OptionsHelp *help, int argc, char **argv, const CtlContext *c) {
         struct option longs[ELEMENTSOF(entries) + 1];
-        char shorts[2 * ELEMENTSOF(entries) + 2] = ":";
+        char shorts[2 * ELEMENTSOF(entries) + 3] = ":";
         Options o = { .context = *c, .since_usec = -1, .until_usec = -1, .lines = -1 };
         int code;
 
@@ -182,8 +201,12 @@ int options_parse(Options *ret, int *ret_exit, const OptionsHelp *help, int argc
                         *ret_exit = options_complain(argv[0], "'%s' wants an argument", argv[optind - 1]);
                 else if (code == '?')
                         *ret_exit = options_complain(argv[0], "'%s' is no option here", argv[optind - 1]);
-                else
+                else {
+                        /* getopt wants what is optional in the same word; people do not. */
+                        if (code == 'n' && !optarg && optind < argc && argv[optind][0] != '-')
+                                optarg = argv[optind++];
                         *ret_exit = option_take(&o, argv[0], code, optarg);
+                }
                 if (*ret_exit != CTL_DONE)
                         return 1;
         }
@@ -193,6 +216,8 @@ int options_parse(Options *ret, int *ret_exit, const OptionsHelp *help, int argc
                 *ret_exit = options_complain(argv[0], "it is: reevectl %s", help->usage);
                 return 1;
         }
+        if (o.quiet)
+                silence();
         *ret = o;
         return 0;
 }

@@ -1,5 +1,6 @@
 #pragma once
 /* Options that subcommands have in common, read in one way and explained in one way. */
+#include <limits.h>
 #include <stdint.h>
 
 #include "supervisor/ctl/ctl.h"
@@ -34,16 +35,23 @@ typedef struct OptionsHelp {
         int least, most;                /* how many arguments; most -1: any number */
 } OptionsHelp;
 
+#define OPTIONS_ALL_LINES LONG_MAX
+
 typedef struct Options {
         CtlContext context;             /* with --json and --socket of the subcommand */
         int64_t since_usec, until_usec; /* since 1970; -1: not given */
         uint64_t for_usec;              /* 0: not given */
-        long lines;                     /* -1: not given */
+        long lines;                     /* -1: not given; OPTIONS_ALL_LINES */
         bool follow, quiet, all, counters, save, risk, dry_run, against;
         const char *cgroup, *by, *effective, *type, *config, *policies;
         char **arguments;               /* what is no option */
         int n_arguments;
 } Options;
+
+/* How many records -n asks for, as a RecordsQuery wants it: 0 where there is no bound. */
+static inline uint64_t options_limit(const Options *o) {
+        return o->lines > 0 && o->lines != OPTIONS_ALL_LINES ? (uint64_t) o->lines : 0;
+}
 
 /* Reads @argv as @help says. Returns 0 and fills @ret; or 1: the answer was given (help or a complaint), with what to
  * exit with in @ret_exit. */

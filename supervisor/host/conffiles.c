@@ -116,13 +116,29 @@ static int text_read(int fd, char **ret, size_t *ret_length) {
         return 0;
 }
 
+/* Adds @text, which it takes, as the file @name. Returns 0, -ENOMEM. */
+static int text_add(ConfFiles *ret, const char *name, char *text, size_t length) {
+        ConfigFile *files = realloc(ret->files, (ret->count + 1) * sizeof(*files)), f = { .text = text, .length = length };
+
+        f.name = strdup(name);
+        if (files)
+                ret->files = files;
+        if (!f.name || !files) {
+                free(text);
+                free((void *) (uintptr_t) f.name);
+                return -ENOMEM;
+        }
+        ret->files[ret->count++] = f;
+        return 0;
+}
+
 /* Reads @path to the end of @ret. A mask or a missing file adds nothing; what else goes wrong is a complaint. Returns 0 or
  * the error it complained of; -ENOMEM without a complaint. */
 static int file_add(ConfFiles *ret, const char *path, bool must_exist, Complaints *reterr) {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        ConfigFile *files, f = { 0 };
         struct stat st;
         char *text = NULL;
+        size_t length = 0;
         int r = 0;
 
         if (fd < 0)
@@ -135,24 +151,16 @@ static int file_add(ConfFiles *ret, const char *path, bool must_exist, Complaint
                 r = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
         if (r == -ENOENT && !must_exist)
                 return 0;
+        /* Only to open it must not wait; whoever writes into a pipe of the caller's may take his time. */
+        if (r == 0 && S_ISFIFO(st.st_mode) && fcntl(fd, F_SETFL, 0) < 0)
+                r = -errno;
         if (r == 0)
-                r = text_read(fd, &text, &f.length);
+                r = text_read(fd, &text, &length);
         if (r < 0) {
                 complaints_add(reterr, false, path, 0, "cannot be read: %s", r == -EINVAL ? "not a regular file" : strerror(-r));
                 return r;
         }
-        f.text = text;
-        f.name = strdup(path);
-        files = realloc(ret->files, (ret->count + 1) * sizeof(*files));
-        if (files)
-                ret->files = files;
-        if (!f.name || !files) {
-                free(text);
-                free((void *) (uintptr_t) f.name);
-                return -ENOMEM;
-        }
-        ret->files[ret->count++] = f;
-        return 0;
+        return text_add(ret, path, text, length);
 }
 
 /* Reads what @l lists, sorted by name. */
@@ -226,6 +234,19 @@ int conffiles_read_one(const char *path, ConfFiles *ret, Complaints *reterr) {
         }
         *ret = files;
         return 0;
+}
+
+int conffiles_read_fd(int fd, const char *name, ConfFiles *ret, Complaints *reterr) {
+        size_t length = 0;
+        char *text = NULL;
+        int r = text_read(fd, &text, &length);
+
+        *ret = (ConfFiles) { 0 };
+        if (r < 0) {
+                complaints_add(reterr, false, name, 0, "cannot be read: %s", strerror(-r));
+                return r;
+        }
+        return text_add(ret, name, text, length);
 }
 
 void conffiles_done(ConfFiles *f) {

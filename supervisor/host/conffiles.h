@@ -20,6 +20,9 @@ typedef struct ConfFiles {
  * --config directory does not exist (with a complaint), or -ENOMEM. */
 int conffiles_read(const ConfigPlaces *places, ConfFiles *ret, Complaints *reterr);
 
+/* Reads what comes from @fd, up to its end, into @ret, as a file called @name. Returns 0 or -errno with a complaint. */
+int conffiles_read_fd(int fd, const char *name, ConfFiles *ret, Complaints *reterr);
+
 /* Reads the one file @path into @ret. Returns 0 or -errno with a complaint. */
 int conffiles_read_one(const char *path, ConfFiles *ret, Complaints *reterr);
 

@@ -214,6 +214,9 @@ static int64_t unit_seconds(const char *word, size_t length) {
                 { "year", 31557600 },                 { "years", 31557600 },
         };
 
+        /* The one case that matters: 1m is a minute, 1M a month. */
+        if (length == 1 && *word == 'M')
+                return 2629800;
         for (size_t i = 0; i < ELEMENTSOF(units); i++)
                 if (strlen(units[i].word) == length && strncasecmp(word, units[i].word, length) == 0)
                         return units[i].seconds;
@@ -267,23 +270,82 @@ static bool relative_parse(const char *text, int64_t now_usec, int64_t *ret_usec
         return true;
 }
 
-/* A date, a time of day, or both, in the process' zone. */
+/* Whose day and hour are meant. */
+typedef enum Zone { ZONE_ANY, ZONE_STANDARD, ZONE_SUMMER, ZONE_UTC } Zone;
+
+/* Cuts " UTC", or the name of the process' own zone, off the end of @text. */
+static Zone zone_cut(char *text) {
+        char *name = strrchr(text, ' ');
+
+        if (!name)
+                return ZONE_ANY;
+        for (int zone = ZONE_STANDARD; zone <= ZONE_UTC; zone++)
+                if (strcmp(name + 1, zone == ZONE_UTC ? "UTC" : tzname[zone - ZONE_STANDARD]) == 0) {
+                        *name = '\0';
+                        return strcmp(name + 1, "UTC") == 0 ? ZONE_UTC : (Zone) zone;
+                }
+        return ZONE_ANY;
+}
+
+/* The weekday that *@text begins with ("Fri ", "Friday "), 0 is Sunday, and steps over it; -1: none. */
+static int weekday_take(const char **text) {
+        static const char *const names[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
+        size_t length = strcspn(*text, " ");
+
+        for (int i = 0; i < 7; i++)
+                if ((*text)[length] && (length == 3 || length == strlen(names[i])) && strncasecmp(*text, names[i], length) == 0) {
+                        *text += length + strspn(*text + length, " ");
+                        return i;
+                }
+        return -1;
+}
+
+/* ".5" after seconds, in microseconds; -1 where @text is no such thing. What is finer is cut off. */
+static int64_t fraction_parse(const char *text) {
+        int64_t usec = 0, unit = USEC_PER_SEC / 10;
+
+        if (!*text)
+                return 0;
+        if (*text++ != '.' || !*text || strspn(text, "0123456789") != strlen(text))
+                return -1;
+        for (; *text; text++, unit /= 10)
+                usec += (*text - '0') * unit;
+        return usec;
+}
+
+/* A date, a time of day, or both, perhaps after the weekday and with a zone's name at its end. */
 static bool calendar_parse(const char *text, int64_t now_usec, int64_t *ret_usec) {
         static const char *const forms[] = { "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%H:%M:%S", "%H:%M" };
+        enum { WITH_DATE = 3 };
+        time_t now = (time_t) (now_usec / USEC_PER_SEC), then;
+        char copy[64];
+        int weekday;
+        Zone zone;
 
-        for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
-                time_t today = (time_t) midnight(now_usec / USEC_PER_SEC, 0);
-                struct tm tm;
+        if (strlen(text) >= sizeof(copy))
+                return false;
+        text = strcpy(copy, text);
+        zone = zone_cut(copy);
+        weekday = weekday_take(&text);
+        for (size_t i = 0; i < (weekday < 0 ? ELEMENTSOF(forms) : WITH_DATE); i++) {
+                int64_t fraction;
+                struct tm tm, wanted;
+                const char *end;
 
-                if (!localtime_r(&today, &tm))
+                if (!(zone == ZONE_UTC ? gmtime_r(&now, &tm) : localtime_r(&now, &tm)))
                         return false;
-
-                const char *end = strptime(text, forms[i], &tm);
-
-                if (!end || *end)
+                tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+                end = strptime(text, forms[i], &tm);
+                fraction = !end ? -1 : strstr(forms[i], "%S") ? fraction_parse(end) : *end ? -1 : 0;
+                if (fraction < 0)
                         continue;
-                tm.tm_isdst = -1;
-                *ret_usec = (int64_t) mktime(&tm) * USEC_PER_SEC;
+                tm.tm_isdst = zone == ZONE_STANDARD ? 0 : zone == ZONE_SUMMER ? 1 : -1;
+                wanted = tm;
+                then = zone == ZONE_UTC ? timegm(&tm) : mktime(&tm);
+                /* The 31st of a month that has 30 days is no day. */
+                if (tm.tm_mday != wanted.tm_mday || (weekday >= 0 && tm.tm_wday != weekday))
+                        return false;
+                *ret_usec = then * USEC_PER_SEC + fraction;
                 return true;
         }
         return false;

@@ -34,7 +34,7 @@ const char *human_rfc3339(int64_t usec, char text[static HUMAN_MOMENT_SIZE]);
  * days, else "2026-11-20 09:14". Returns @text. */
 const char *human_moment(int64_t usec, int64_t now_usec, char text[static HUMAN_MOMENT_SIZE]);
 
-/* Reads a point in time as journalctl takes it: "2026-11-20 09:14[:05]", "2026-11-20", "09:14", "now", "today",
- * "yesterday", "-1h", "+5min", "2 days ago", "@1700000000", RFC 3339. Without a zone it is the process' own.
+/* Reads a point in time as journalctl takes it: "2026-11-20 09:14[:05[.5]]", "Fri 2026-11-20", "2026-11-20 09:14 UTC", "09:14",
+ * "now", "today", "yesterday", "-1h", "+5min", "2 days ago", "@1700000000", RFC 3339. Without a zone it is the process' own.
  * Returns 0, or -EINVAL. */
 int human_when_parse(const char *text, int64_t now_usec, int64_t *ret_usec);

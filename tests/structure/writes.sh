@@ -19,6 +19,7 @@ supervisor/main.c                 the lock in the runtime directory
 supervisor/server/server.c        the socket
 supervisor/record/blackbox.c      captures in the state directory
 supervisor/ctl/capture.c          the file that was asked for
+supervisor/ctl/options.c          /dev/null, in the place of standard error
 '
 bad=0 seen=0
 while IFS=: read -r file line text; do

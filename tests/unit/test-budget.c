@@ -41,11 +41,11 @@ static void test_the_last_label_of_a_name_holds(void **state) {
         };
 
         (void) state;
-        assert_string_equal(budget_label(sections, 2, "/a", 0), "tier=1");
-        assert_string_equal(budget_label(sections, 2, "/a", 1), "team=y");
+        assert_string_equal(budget_label(sections, 2, "/a", 0)->text, "tier=1");
+        assert_string_equal(budget_label(sections, 2, "/a", 1)->text, "team=y");
         assert_null(budget_label(sections, 2, "/a", 2));
         sections[1].enabled.value = 0;
-        assert_string_equal(budget_label(sections, 2, "/a", 0), "team=x");
+        assert_string_equal(budget_label(sections, 2, "/a", 0)->text, "team=x");
 }
 
 static void test_origins(void **state) {

@@ -67,9 +67,31 @@ static void test_masking_and_reading_order(void **state) {
         assert_int_equal(system(command), 0);
 }
 
+/* What writes into a pipe may take its time: <(...) of a shell, and standard input. */
+static void test_pipes(void **state) {
+        (void) state;
+        for (int by_fd = 0; by_fd < 2; by_fd++) {
+                FILE *f = popen("sleep 0.2; printf '[reeve]\\nMode=watch\\n'", "r");
+                Complaints complaints = COMPLAINTS_INIT;
+                ConfFiles files = { 0 };
+                char path[32];
+
+                assert_non_null(f);
+                (void) snprintf(path, sizeof(path), "/dev/fd/%d", fileno(f));
+                assert_int_equal(by_fd ? conffiles_read_fd(fileno(f), "<stdin>", &files, &complaints)
+                                       : conffiles_read_one(path, &files, &complaints), 0);
+                assert_int_equal(files.count, 1);
+                assert_int_equal(files.files[0].length, 19);
+                assert_string_equal(files.files[0].name, by_fd ? "<stdin>" : path);
+                conffiles_done(&files);
+                assert_int_equal(pclose(f), 0);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_masking_and_reading_order),
+                cmocka_unit_test(test_pipes),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

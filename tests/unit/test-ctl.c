@@ -10,7 +10,7 @@
 #include "tests/unit/hogcapture.h"
 
 static FakeReeved fake;
-static char directory[] = "/tmp/reeve-test-ctl-XXXXXX", socket_path[64], nowhere[64], bad_conf[64], capture[64], cut_capture[64], good_conf[64];
+static char directory[] = "/tmp/reeve-test-ctl-XXXXXX", socket_path[64], nowhere[64], bad_conf[64], capture[64], cut_capture[64], good_conf[64], full_conf[64];
 
 typedef struct Run {
         int exit_code;
@@ -31,10 +31,15 @@ static void drain(int fd, char *text, size_t size) {
 
 static void child_exec(const char *const *arguments) {
         const char *argv[16] = { "reevectl" };
+        int input = open(bad_conf, O_RDONLY | O_CLOEXEC);
+
+        if (input >= 0)
+                (void) dup2(input, STDIN_FILENO);
 
         for (size_t i = 0; i < 14 && arguments[i]; i++)
                 argv[i + 1] = strcmp(arguments[i], "@SOCKET") == 0 ? socket_path : strcmp(arguments[i], "@NOWHERE") == 0 ? nowhere
                             : strcmp(arguments[i], "@BAD") == 0 ? bad_conf
+                            : strcmp(arguments[i], "@FULL") == 0 ? full_conf
                             : strcmp(arguments[i], "@GOOD") == 0 ? good_conf : strcmp(arguments[i], "@CAPTURE") == 0 ? capture
                             : strcmp(arguments[i], "@CUT") == 0 ? cut_capture : arguments[i];
         (void) setenv("REEVE_SOCKET", socket_path, 1);
@@ -131,9 +136,18 @@ static void test_kills(void **state) {
                 { { "kills", "--cgroup", "/nobody", "--json" }, 0, { "" }, { "No" }, NULL },
                 { { "kills", "-q" }, 0, { "" }, { "web" }, NULL },
                 { { "kills", "-q", "--cgroup", "/nobody" }, 1, { "" }, { "No" }, NULL },
+                { { "kills", "-q", "--socket", "@NOWHERE" }, 3, { "" }, { "reeve" }, NULL },
+                { { "kills", "-q", "--cgroup", "pid:4194305" }, 5, { "" }, { "reeve" }, NULL },
                 { { "kills", "-f", "-n", "2" }, 4, { "1053", "1054" }, { NULL }, "came back after r7k2m9x4-1054" },
                 { { "kills", "--since", "sometime" }, 2, { NULL }, { NULL }, "no point in time" },
                 { { "kills", "-n", "x" }, 2, { NULL }, { NULL }, "no number" },
+                { { "kills", "-n", "all" }, 0, { "1042", "1053", "1054" }, { NULL }, NULL },
+                { { "kills", "--lines=all", "--cgroup", "/shop.slice" }, 0, { "front.service" }, { "web-1" }, NULL },
+                { { "kills", "-n", "--json" }, 0, { "r7k2m9x4-1054" }, { "r7k2m9x4-1042" }, NULL },
+                { { "kills", "-n" }, 0, { "1054" }, { "1042" }, NULL },
+                { { "kills", "-n1" }, 0, { "1054" }, { "1053" }, NULL },
+                { { "kills", "--since", "Fri 2026-11-20" }, 0, { "1054" }, { NULL }, NULL },
+                { { "kills", "--since", "2027-01-01 10:00 UTC" }, 0, { "No OOM kills since 2027-01-01 10:00" }, { NULL }, NULL },
                 { { "kills", "extra" }, 2, { NULL }, { NULL }, "reevectl kills" },
                 { { "kills", "--socket", "@NOWHERE" }, 3, { NULL }, { NULL }, "systemctl start reeved" },
                 { { "kills", "--help" }, 0, { "Usage: reevectl kills", "--since WHEN", "Examples:" }, { "--save" }, NULL },
@@ -181,6 +195,9 @@ static void test_state_and_change(void **state) {
                 { { "status", "--json" }, 0, { "\"tier\":\"log\"" }, { "attempts", "units_skipped" }, NULL },
                 { { "status", "--json" }, 0, { "\"tier\":\"log\"" }, { "ownerless", "bounds" }, NULL },
                 { { "status", "-q" }, 0, { "" }, { "reeved" }, NULL },
+                { { "status", "-q", "--socket", "@NOWHERE" }, 3, { "" }, { "reeve" }, NULL },
+                { { "status", "-q", "/nope" }, 5, { "" }, { "reeve" }, NULL },
+                { { "status", "-q", "--frob" }, 2, { "" }, { "reeve" }, "no option" },
                 { { "status", "/a/b" }, 0, { "/a/b, id 7", "in use     100M, " }, { NULL }, NULL },
                 { { "status", "/nope" }, 5, { NULL }, { NULL }, "/nope" },
                 { { "--socket", "@NOWHERE", "status" }, 3, { NULL }, { NULL }, "does not answer" },
@@ -260,11 +277,19 @@ static void test_without_a_daemon(void **state) {
                 { { "check", "@GOOD" }, 0, { "OK: 1 file, 2 budgets, 0 rules, 0 alerts." }, { NULL }, NULL },
                 { { "check", "@GOOD", "--effective", "/system.slice/web-1.service" }, 0, { "MemoryHigh", "400M", "good.conf:7", "419430400" }, { "300M" }, NULL },
                 { { "check", "@GOOD", "--effective", "web-1.service", "--json" }, 0, { "\"MemoryMax\":{\"value\":\"512M\",\"bytes\":536870912" }, { NULL }, NULL },
+                { { "check", "@FULL", "--effective", "/x/y" }, 0,
+                  { "Own", "adopt", "Risk", "KillBudget", "3 per 30d", "OOMScoreAdjustOf" }, { "team=old", "no section" }, NULL },
+                { { "check", "@FULL", "--effective", "/x/y" }, 0,
+                  { "full.conf:12", "team=new", "full.conf:13", "tier=1", "https://wiki.example/x", "full.conf:7" }, { "full.conf:8" }, NULL },
+                { { "check", "@FULL", "--effective", "/x/y", "--json" }, 0,
+                  { "\"Own\":{\"value\":\"adopt\"", "\"KillBudget\":{\"value\":\"3 per 30d\"", "\"labels\":[{\"value\":\"tier=1\"",
+                    "\"documentation\":[{\"value\":\"https:", "\"limits\":{\"OOMScoreAdjust\":{\"value\":\"-500\"" }, { "team=old" }, NULL },
                 { { "check", "@GOOD", "--effective", "/x" }, 0, { "/x: no section matches it." }, { NULL }, NULL },
                 { { "check", "@GOOD", "--effective", "web-1" }, 5, { NULL }, { "/system.slice/web-1" }, "web-1" },
                 { { "check", "@GOOD", "--effective", "web@1.service" }, 5, { NULL }, { "/system.slice/web" }, "web@1.service" },
                 { { "check", "@GOOD", "--effective", "pid:4194305" }, 5, { NULL }, { "/system.slice" }, "pid:4194305" },
                 { { "check", "@GOOD", "--effective", "id:99999999" }, 5, { NULL }, { "/system.slice" }, "id:99999999" },
+                { { "check", "-" }, 1, { "<stdin>:2: unknown key Bogus" }, { "OK" }, NULL },
                 { { "check", "/nonexistent/reeve.conf" }, 1, { "/nonexistent/reeve.conf: No such file" }, { NULL }, NULL },
                 { { "diff", "@GOOD", "--config", "@GOOD" }, 0, { "No limit would change." }, { NULL }, NULL },
                 { { "diff", "@BAD", "--config", "@GOOD" }, 1, { NULL }, { NULL }, "cannot be loaded" },
@@ -429,11 +454,14 @@ static int setup(void **state) {
         (void) snprintf(nowhere, sizeof(nowhere), "%s/nowhere.sock", directory);
         (void) snprintf(bad_conf, sizeof(bad_conf), "%s/bad.conf", directory);
         (void) snprintf(good_conf, sizeof(good_conf), "%s/good.conf", directory);
+        (void) snprintf(full_conf, sizeof(full_conf), "%s/full.conf", directory);
         (void) snprintf(capture, sizeof(capture), "%s/whole.capture", directory);
         (void) snprintf(cut_capture, sizeof(cut_capture), "%s/half.capture", directory);
         file_write(bad_conf, "[reeve]\nBogus=1\n[budget a]\nMatch=/a\nMemoryMax=12Q\n");
         file_write(good_conf, "[budget web]\nMatch=/system.slice/web-*.service\nMemoryHigh=300M\nMemoryMax=512M\n"
                               "[budget later]\nMatch=/system.slice/web-1.service\nMemoryHigh=400M\n");
+        file_write(full_conf, "[budget x]\nMatch=/x/*\nOOMScoreAdjust=-500\nOOMScoreAdjustOf=all\nOwn=adopt\nRisk=yes\nKillBudget=3 per 30d\n"
+                              "Label=team=old\nLabel=tier=1\n[budget y]\nMatch=/x/y\nLabel=team=new\nDocumentation=https://wiki.example/x\n");
         hogcapture_write(capture, cut_capture);
         records_load();
         return fake_start(&fake, socket_path);
@@ -445,6 +473,7 @@ static int teardown(void **state) {
         (void) unlink(socket_path);
         (void) unlink(bad_conf);
         (void) unlink(good_conf);
+        (void) unlink(full_conf);
         (void) unlink(capture);
         (void) unlink(cut_capture);
         return rmdir(directory);

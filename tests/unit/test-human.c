@@ -58,6 +58,11 @@ static void test_points_in_time(void **state) {
                 { "09:14", NOW - 9960 * SEC }, { "09:14:05", NOW - 9955 * SEC }, { "2026-11-20", NOW - 43200 * SEC },
                 { "2026-11-20 12:00", NOW }, { "2026-11-20T12:00:00Z", NOW }, { "2026-11-20T13:00:00.500000+01:00", NOW + SEC / 2 },
                 { "@1795176000", NOW }, { "", -1 }, { "sometime", -1 }, { "5", -1 }, { "-", -1 }, { "-1x", -1 }, { "@", -1 },
+                { "Fri 2026-11-20", NOW - 43200 * SEC }, { "friday 2026-11-20 12:00", NOW }, { "Fri 2026-11-20 12:00:00 UTC", NOW },
+                { "2026-11-20 12:00 UTC", NOW }, { "12:00 UTC", NOW }, { "2026-11-20 12:00:00.5", NOW + SEC / 2 },
+                { "2026-11-20 UTC", NOW - 43200 * SEC }, { "-1M", NOW - 2629800 * SEC }, { "-1m", NOW - 60 * SEC },
+                { "Sat 2026-11-20", -1 }, { "Fri 12:00", -1 }, { "Fri", -1 }, { "2026-11-31", -1 }, { "2026-11-20 12:00.5", -1 },
+                { "2026-11-20 12:00 CEST", -1 }, { "UTC", -1 }, { "2026-11-20 12:00:00.", -1 },
                 { "2026-11-20 12:00 x", -1 }, { "99999999999999999999h ago", -1 }, { "2026-11-20T12:00:00", -1 },
         };
 
@@ -69,6 +74,31 @@ static void test_points_in_time(void **state) {
                 if (e != (rows[i].usec < 0 ? -22 : 0) || usec != rows[i].usec)
                         fail_msg("'%s': %d, %lld", rows[i].text, e, (long long) usec);
         }
+}
+
+/* A zone may be named, and need not be ours. */
+static void test_zones(void **state) {
+        static const struct {
+                const char *text;
+                int64_t usec;
+        } rows[] = {
+                { "2026-11-20 13:00", NOW }, { "2026-11-20 12:00 UTC", NOW }, { "2026-11-20 13:00 CET", NOW },
+                { "12:00 UTC", NOW }, { "13:00", NOW }, { "2026-07-01 14:00 CEST", INT64_C(1782907200) * SEC },
+                { "2026-07-01 14:00", INT64_C(1782907200) * SEC }, { "2026-11-20 13:00 EST", -1 },
+        };
+
+        (void) state;
+        (void) setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+        tzset();
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                int64_t usec = -1;
+                int e = human_when_parse(rows[i].text, NOW, &usec);
+
+                if (e != (rows[i].usec < 0 ? -22 : 0) || usec != rows[i].usec)
+                        fail_msg("'%s': %d, %lld", rows[i].text, e, (long long) usec);
+        }
+        (void) setenv("TZ", "UTC", 1);
+        tzset();
 }
 
 static void test_moments(void **state) {
@@ -92,6 +122,7 @@ int main(void) {
                 cmocka_unit_test(test_sizes),
                 cmocka_unit_test(test_counts_and_shares),
                 cmocka_unit_test(test_points_in_time),
+                cmocka_unit_test(test_zones),
                 cmocka_unit_test(test_moments),
         };
 

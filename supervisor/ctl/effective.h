@@ -1,0 +1,13 @@
+#pragma once
+/* What a configuration comes to for one cgroup, key by key, each with the line it is from. */
+#include <jansson.h>
+
+#include "supervisor/ctl/ctl.h"
+#include "supervisor/text/config.h"
+
+/* Prints it for the cgroup at @path (raw bytes) as a table. */
+void effective_print(const CtlContext *c, const char *path, const Config *config, const BudgetFacts *facts);
+
+/* The same: {cgroup, limits: {KEY: {value, bytes, file, line}}, settings: {KEY: {value, file, line}}, labels and documentation:
+ * [{value, file, line}]}. NULL: no memory. */
+json_t *effective_json(const char *path, const Config *config, const BudgetFacts *facts);
