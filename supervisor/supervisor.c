@@ -227,6 +227,7 @@ static int open_server(Supervisor *s) {
                 .path = path,
                 .boot_id = s->boot_id,
                 .version = REEVE_VERSION,
+                .context = &s->emit.context,
                 .reader_gid = readers ? readers->gr_gid : (gid_t) -1,
                 .ops = &answers_ops,
                 .userdata = s,

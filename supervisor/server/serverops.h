@@ -7,6 +7,7 @@
 
 #include "supervisor/ledger/clerk.h"
 #include "supervisor/server/call.h"
+#include "supervisor/text/recordtypes.h"
 
 typedef struct sd_event sd_event;
 
@@ -59,6 +60,7 @@ typedef struct ServerOptions {
         const char *path;               /* own socket where there is none: made with mode 0666 */
         const char *boot_id;            /* of this boot, as in records: for Fate */
         const char *version;            /* of reeved, for GetInfo */
+        const RecordContext *context;   /* what all records share, as it is at each moment; stays the caller's */
         gid_t reader_gid;               /* group reeve; (gid_t) -1: there is none */
         unsigned max_clients;           /* connections in all; 0: 256 */
         unsigned max_per_uid;           /* connections of an unprivileged uid; 0: 4 */

@@ -10,7 +10,7 @@
 #include "supervisor/base/fd.h"
 #include "supervisor/server/call-private.h"
 #include "supervisor/server/stream-private.h"
-#include "supervisor/text/human.h"
+#include "supervisor/text/record.h"
 
 static void stream_ask(Stream *t);
 
@@ -69,17 +69,14 @@ static bool stream_done(const Stream *t) {
 
 /* What retention took between the cursor and the oldest that is left. How many of them would have matched nobody knows. */
 static void gap_send(Stream *t, uint64_t evicted_seq) {
-        char now[HUMAN_MOMENT_SIZE], json[512];
-        int n;
+        RecordContext context = *t->server->options.context;
+        uint64_t now_nsec = clock_boottime_nsec();
+        char json[2048];
+        Strbuf out = STRBUF_INIT(json);
 
-        (void) human_rfc3339((int64_t) clock_usec(CLOCK_REALTIME), now);
-        n = snprintf(json, sizeof(json),
-                     "{\"schema\":1,\"seq\":null,\"id\":null,\"type\":\"gap\",\"time\":\"%s\",\"recorded_time\":\"%s\","
-                     "\"lost\":null,\"cause\":\"retention\",\"between\":{\"from_time\":null,\"to_time\":null},"
-                     "\"text\":\"Records that this reader had not read yet were dropped to keep the ledger within its "
-                     "bounds.\"}", now, now);
+        context.recorded_usec = (int64_t) (now_nsec / 1000) + context.realtime_offset_usec;
         t->cursor = t->gap_seq = evicted_seq;
-        if (n > 0 && (size_t) n < sizeof(json))
+        if (record_retention(&out, &context, now_nsec) == 0)
                 reply_send(t, json, /* continues= */ t->more);
         t->single_sent = !t->more;
 }

@@ -26,6 +26,19 @@ int record_gap(Strbuf *out, const RecordContext *c, const RecordGap *g) {
         return record_part_finish(out, o);
 }
 
+int record_retention(Strbuf *out, const RecordContext *c, uint64_t now_nsec) {
+        json_t *o = record_part_common(c, REEVE_RECORD_GAP, now_nsec);
+
+        json_object_set_new(o, "seq", json_null());
+        json_object_set_new(o, "id", json_null());
+        json_object_set_new(o, "lost", json_null());
+        json_object_set_new(o, "cause", record_part_word(reeve_gap_cause_to_string(REEVE_GAP_RETENTION)));
+        json_object_set_new(o, "between", json_pack("{s:n, s:n}", "from_time", "to_time"));
+        json_object_set_new(o, "text", json_string_nocheck("Records that this reader had not read yet were dropped to keep the ledger "
+                                                           "within its bounds."));
+        return record_part_finish(out, o);
+}
+
 int record_storm(Strbuf *out, const RecordContext *c, const RecordStorm *storm) {
         json_t *o = record_part_common(c, REEVE_RECORD_STORM, storm->time_nsec), *counts = json_array();
         char sentence[256];

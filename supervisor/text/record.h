@@ -20,6 +20,10 @@ int record_sigkill(Strbuf *out, const RecordContext *c, const Sigkill *s);
 /* Writes a `gap` record as record_kill() does. */
 int record_gap(Strbuf *out, const RecordContext *c, const RecordGap *g);
 
+/* The gap that a reader is told at @now_nsec in place of records that went before he read them. It is no record of the ledger and has
+ * no number. */
+int record_retention(Strbuf *out, const RecordContext *c, uint64_t now_nsec);
+
 /* Writes a `limit` record as record_kill() does. */
 int record_limit(Strbuf *out, const RecordContext *c, const RecordLimit *l);
 

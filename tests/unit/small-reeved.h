@@ -186,7 +186,8 @@ static inline int on_clerk(sd_event_source *s, int fd, uint32_t events, void *us
 
 static inline int daemon_start(void **state) {
         ClerkOptions c = { .path = ledger_path, .bounds = LEDGER_BOUNDS_DEFAULT, .committed = on_committed };
-        ServerOptions o = { .activated_fd = -1, .path = socket_path, .boot_id = "b", .version = "0.1.0",
+        static const RecordContext context = { .boot_id = "b", .machine_id = "m", .hostname = "h" };
+        ServerOptions o = { .activated_fd = -1, .path = socket_path, .boot_id = "b", .version = "0.1.0", .context = &context,
                             .reader_gid = 4242, .heartbeat_usec = 200000, .ops = &ops };
         LedgerOpening opening;
         char text[256];

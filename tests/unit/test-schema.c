@@ -206,6 +206,7 @@ static void test_gap_and_supervisor(void **state) {
 
                 ASSERT_WRITTEN(record_gap, &gap);
         }
+        ASSERT_WRITTEN(record_retention, 5000);
         for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
                 RecordSupervisor s = { .event = events[i], .tier = REEVE_TIER_LOG, .details = "{\"version\":\"0.1\"}" };
 

@@ -9,7 +9,7 @@ typedef struct Listing {
         reeve_filter filter;
         int error;
         size_t n;
-        char first[512], last[512], cursor[64], text[256];
+        char first[1024], last[1024], cursor[64], text[256];
 } Listing;
 
 static void *client_list(void *userdata) {
@@ -233,6 +233,8 @@ static void test_a_reader_past_retention_gets_a_gap(void **state) {
         l = LIST(.after = cursor);
         assert_int_equal(l.n, 11);
         assert_non_null(strstr(l.first, "\"cause\":\"retention\""));
+        assert_non_null(strstr(l.first, "\"seq\":null,\"id\":null,\"type\":\"gap\""));
+        assert_non_null(strstr(l.first, "\"boot_id\":\"b\",\"machine_id\":\"m\",\"hostname\":\"h\",\"incident\":null"));
         assert_non_null(strstr(l.last, "\"n\":100,"));
         assert_int_equal(LIST(.limit = 0).n, 10);       /* who begins at the beginning lost nothing */
 }
