@@ -133,6 +133,8 @@ static void test_kill(void **state) {
         (void) state;
         ASSERT_WRITTEN(record_kill, &k);
         ASSERT_WRITTEN(record_kill, &counted);
+        counted.group_unknown = true;
+        ASSERT_WRITTEN(record_kill, &counted);
         ASSERT_WRITTEN(record_kill, &managed);
 }
 
