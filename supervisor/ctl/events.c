@@ -97,7 +97,7 @@ int ctl_events(int argc, char **argv, const CtlContext *c) {
 
         e = session_open(&r, &o.context);
         if (e == CTL_DONE)
-                e = session_cgroup(r, o.cgroup, room, &q.cgroup);
+                e = session_cgroup(r, o.cgroup, SESSION_BY_PATH, room, &q.cgroup);
         if (e == CTL_DONE && o.lines != 0)
                 e = records_each(r, &q, event_print, &printed);
         if (e == CTL_DONE && printed.n == 0 && !o.follow && !o.context.json && o.lines != 0)

@@ -232,7 +232,7 @@ int ctl_kills(int argc, char **argv, const CtlContext *c) {
                 .limit = o.quiet ? 1 : short_list ? TERMINAL_LINES : options_limit(&o),
         };
 
-        if ((e = session_open(&r, &o.context)) != CTL_DONE || (e = session_cgroup(r, o.cgroup, room, &q.cgroup)) != CTL_DONE)
+        if ((e = session_open(&r, &o.context)) != CTL_DONE || (e = session_cgroup(r, o.cgroup, SESSION_BY_PATH, room, &q.cgroup)) != CTL_DONE)
                 return e;
         if (o.follow) {
                 q.follow = true;

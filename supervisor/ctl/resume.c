@@ -24,7 +24,7 @@ int ctl_resume(int argc, char **argv, const CtlContext *c) {
                 return e;
         if ((e = session_open(&r, &o.context)) != CTL_DONE)
                 return e;
-        e = session_cgroup(r, o.n_arguments > 0 ? o.arguments[0] : NULL, room, &cgroup);
+        e = session_cgroup(r, o.n_arguments > 0 ? o.arguments[0] : NULL, SESSION_BY_ID, room, &cgroup);
         if (e != CTL_DONE)
                 return e;
         error = reeve_resume(r, cgroup, &text);

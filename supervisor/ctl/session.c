@@ -85,18 +85,24 @@ int session_status(reeve *r, const char *cgroup, json_t **ret) {
         return CTL_DONE;
 }
 
-int session_cgroup(reeve *r, const char *word, char room[static SESSION_NAME_SIZE], const char **ret) {
+int session_cgroup(reeve *r, const char *word, SessionBy by, char room[static SESSION_NAME_SIZE], const char **ret) {
         json_auto_t *status = NULL;
-        int e = CTL_DONE;
+        const json_t *cgroup;
+        const char *path;
+        int e;
 
         *ret = word;
         if (!word || strncmp(word, "pid:", 4) != 0)
                 return CTL_DONE;
         e = session_status(r, word, &status);
-        if (e == CTL_DONE) {
-                (void) snprintf(room, SESSION_NAME_SIZE, "id:%" JSON_INTEGER_FORMAT,
-                                json_integer_value(json_object_get(json_object_get(status, "cgroup"), "id")));
-                *ret = room;
-        }
-        return e;
+        if (e != CTL_DONE)
+                return e;
+        cgroup = json_object_get(status, "cgroup");
+        path = json_string_value(json_object_get(cgroup, "path"));
+        if (by == SESSION_BY_PATH && path && strlen(path) < SESSION_NAME_SIZE)
+                (void) snprintf(room, SESSION_NAME_SIZE, "%s", path);
+        else
+                (void) snprintf(room, SESSION_NAME_SIZE, "id:%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(cgroup, "id")));
+        *ret = room;
+        return CTL_DONE;
 }

@@ -18,10 +18,12 @@ int session_call_fail(const reeve *r, int error, const char *what);
 /* The status of reeved, or of @cgroup, as an object to be json_decref()ed. Returns as session_open(). */
 int session_status(reeve *r, const char *cgroup, json_t **ret);
 
-/* What calls that know no pid:N take for @word (NULL: nothing): itself, or "id:N" of the cgroup that reeved says the process is in,
- * written to @room. Returns as session_open(). */
-enum { SESSION_NAME_SIZE = 32 };
-int session_cgroup(reeve *r, const char *word, char room[static SESSION_NAME_SIZE], const char **ret);
+/* What calls that know no pid:N take for @word (NULL: nothing): itself, or the cgroup that reeved says the process is in, written to
+ * @room. SESSION_BY_ID: to act on that very cgroup. SESSION_BY_PATH: to list records, which outlive it. Returns as
+ * session_open(). */
+typedef enum SessionBy { SESSION_BY_ID, SESSION_BY_PATH } SessionBy;
+enum { SESSION_NAME_SIZE = 8192 };
+int session_cgroup(reeve *r, const char *word, SessionBy by, char room[static SESSION_NAME_SIZE], const char **ret);
 
 /* Parses a reply of libreeve, freeing @text. NULL where it is no JSON. */
 json_t *session_json(char *text);

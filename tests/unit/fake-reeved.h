@@ -54,7 +54,6 @@ static bool fake_wanted(const json_t *record, const json_t *p) {
         const char *since = json_string_value(json_object_get(p, "since")), *until = json_string_value(json_object_get(p, "until"));
         const char *after = json_string_value(json_object_get(p, "after")), *cgroup = json_string_value(json_object_get(p, "cgroup"));
         const char *path = json_string_value(json_object_get(json_object_get(record, "cgroup"), "path"));
-        json_int_t id = json_integer_value(json_object_get(json_object_get(record, "cgroup"), "id"));
         const json_t *types = json_object_get(p, "types"), *one;
         bool typed = !json_is_array(types);
         size_t i;
@@ -63,7 +62,7 @@ static bool fake_wanted(const json_t *record, const json_t *p) {
                 typed = typed || strcmp(json_string_value(one), type) == 0;
         return typed && (!since || strcmp(time, since) >= 0) && (!until || strcmp(time, until) <= 0) &&
                (!after || json_integer_value(json_object_get(record, "seq")) > atoll(strrchr(after, '-') + 1)) &&
-               (!cgroup || (strncmp(cgroup, "id:", 3) == 0 ? id == atoll(cgroup + 3) : path && strncmp(path, cgroup, strlen(cgroup)) == 0));
+               (!cgroup || (path && strncmp(path, cgroup, strlen(cgroup)) == 0));
 }
 
 static void fake_list(FakePeer *peer, const json_t *p) {
@@ -189,8 +188,8 @@ static void fake_answer(FakePeer *peer, const json_t *message) {
         else if (cgroup && (strcmp(cgroup, "/nope") == 0 || strcmp(cgroup, "pid:4194305") == 0))
                 fake_fail(peer->fd, "NotFound", json_pack("{s:s}", "what", cgroup));
         else if (cgroup)
-                fake_send(peer->fd, json_pack("{s:{s:{s:{s:s, s:i}, s:{s:I, s:n}, s:I}}}", "parameters", "status", "cgroup", "path", cgroup, "id",
-                                              strcmp(cgroup, "pid:4711") == 0 ? 4242 : 7,
+                fake_send(peer->fd, json_pack("{s:{s:{s:{s:s, s:i}, s:{s:I, s:n}, s:I}}}", "parameters", "status", "cgroup", "path",
+                                              strcmp(cgroup, "pid:4711") == 0 ? "/system.slice/web-1.service" : cgroup, "id", 7,
                                               "memory", "current_bytes", (json_int_t) 104857600, "high_bytes", "effective_bytes",
                                               (json_int_t) 536870912));
         else
