@@ -22,10 +22,19 @@ static ConditionValue amount(const RuleCondition *c, int64_t bytes, int64_t whol
         return measured(whole == READING_UNLIMITED ? 0 : (double) bytes / (double) whole, c->ratio);
 }
 
-static ConditionValue counted(const RuleCondition *c, const Observation *o, ObservationCounter counter) {
+static ObservationField counter_of(const RuleCondition *c) {
+        switch (c->what) {
+        case RULE_HIGH: return OBSERVATION_HIGH;
+        case RULE_MAX: return c->local ? OBSERVATION_MAX_LOCAL : OBSERVATION_MAX;
+        case RULE_OOM: return c->local ? OBSERVATION_OOM_LOCAL : OBSERVATION_OOM;
+        default: return OBSERVATION_OOM_KILL;
+        }
+}
+
+static ConditionValue counted(const RuleCondition *c, const Observation *o) {
         int64_t n;
 
-        return observation_count(o, counter, c->per_usec, &n) ? measured((double) n, (double) c->value) : unknown((double) c->value);
+        return observation_count(o, counter_of(c), c->per_usec, &n) ? measured((double) n, (double) c->value) : unknown((double) c->value);
 }
 
 static ConditionValue stalled(const RuleCondition *c, const Observation *o, bool full) {
@@ -68,10 +77,10 @@ ConditionValue condition_measure(const RuleCondition *c, const Observation *o, c
         case RULE_SWAP: return amount(c, r ? r->swap : READING_UNKNOWN, r ? r->swap_limit : READING_UNKNOWN);
         case RULE_GROWTH:
         case RULE_REFAULT: return speed(c, o);
-        case RULE_HIGH: return counted(c, o, OBSERVATION_HIGH);
-        case RULE_MAX: return counted(c, o, c->local ? OBSERVATION_MAX_LOCAL : OBSERVATION_MAX);
-        case RULE_OOM: return counted(c, o, c->local ? OBSERVATION_OOM_LOCAL : OBSERVATION_OOM);
-        case RULE_OOM_KILL: return counted(c, o, OBSERVATION_OOM_KILL);
+        case RULE_HIGH:
+        case RULE_MAX:
+        case RULE_OOM:
+        case RULE_OOM_KILL: return counted(c, o);
         case RULE_TIME_TO_LIMIT: return time_to_limit(c, o);
         case RULE_LIVELOCK: return livelock(o);
         case RULE_HOST_AVAILABLE: return amount(c, host->available, host->total);
@@ -132,4 +141,18 @@ uint64_t condition_reach(const RuleCondition *c) {
         if (c->what == RULE_LIVELOCK)
                 return CONDITION_LIVELOCK_USEC;
         return c->unit == RULE_COUNT ? c->per_usec : c->over_usec;
+}
+
+bool condition_tracked(const RuleCondition *c, ObservationField *ret) {
+        switch (c->what) {
+        case RULE_MEMORY_SOME: *ret = OBSERVATION_SOME; return true;
+        case RULE_MEMORY_FULL: *ret = OBSERVATION_FULL; return true;
+        case RULE_GROWTH: *ret = OBSERVATION_UNRECLAIMABLE; return true;
+        case RULE_REFAULT: *ret = OBSERVATION_REFAULT; return true;
+        case RULE_HIGH:
+        case RULE_MAX:
+        case RULE_OOM:
+        case RULE_OOM_KILL: *ret = counter_of(c); return true;
+        default: return false;
+        }
 }

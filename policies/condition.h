@@ -39,3 +39,6 @@ bool condition_heralded(const RuleCondition *c);
 
 /* How far back a condition looks; microseconds. */
 uint64_t condition_reach(const RuleCondition *c);
+
+/* Whether it is measured by one field over the whole of condition_reach(), and by which. */
+bool condition_tracked(const RuleCondition *c, ObservationField *ret);

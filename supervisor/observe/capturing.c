@@ -94,11 +94,24 @@ static void history_put(Capturing *c, CaptureKind kind, uint64_t id, const Obser
         }
 }
 
+static void track_put(Capturing *c, const ObservationTrack *t) {
+        CaptureLook look = { .points = -1, .reading = capture_reading_none };
+        Reading before = capture_reading_none;
+
+        capture_put_track(&c->out, t->field, t->reach_usec);
+        for (size_t i = 0; i < t->n; i++, before = look.reading) {
+                observation_track_get(t, i, &look.reading);
+                capture_put_look(&c->out, CAPTURE_SEEN, &look, i ? &before : NULL);
+        }
+}
+
 static void match_put(Capturing *c, const WatchlistMatch *m) {
         CaptureState state = { .id = m->cgroup->id, .twice = m->twice, .judge = m->judge };
 
         capture_put_state(&c->out, &state, m->rule->n_when, m->rule->name);
         history_put(c, CAPTURE_SEEN, m->cgroup->id, &m->seen);
+        for (size_t i = 0; i < m->seen.n_tracks; i++)
+                track_put(c, &m->seen.tracks[i]);
 }
 
 /* Tells all that is known of a cgroup, unless that was told already and each look since. */

@@ -244,7 +244,21 @@ static void take_round(Replay *p, const CaptureEvent *e) {
         p->sums.rounds++;
 }
 
-static int take(Replay *p, CaptureReader *reader, const CaptureEvent *e, WatchlistMatch **state, CaptureError *reterr) {
+/* Which match is told of, and which of its tracks; NULL: of all that it has seen. */
+typedef struct Telling {
+        WatchlistMatch *match;
+        bool track_only;
+        ObservationTrack *track;
+} Telling;
+
+static void take_seen(const Telling *t, const Reading *reading) {
+        if (t->track)
+                observation_restore(t->track, reading);
+        else if (t->match && !t->track_only)
+                observation_add(&t->match->seen, reading);
+}
+
+static int take(Replay *p, CaptureReader *reader, const CaptureEvent *e, Telling *telling, CaptureError *reterr) {
         if (e->kind != CAPTURE_LOOK)
                 replay_round_end(p);
         if (e->time_usec > p->sums.to_usec)
@@ -264,11 +278,12 @@ static int take(Replay *p, CaptureReader *reader, const CaptureEvent *e, Watchli
         case CAPTURE_BEFORE:
                 (void) watchlist_restore_before(p->judging.watchlist, e->look.id, &e->look.reading);
                 return 0;
-        case CAPTURE_STATE: *state = take_state(p, e); return 0;
-        case CAPTURE_SEEN:
-                if (*state)
-                        observation_add(&(*state)->seen, &e->look.reading);
+        case CAPTURE_STATE: *telling = (Telling) { .match = take_state(p, e) }; return 0;
+        case CAPTURE_TRACK:
+                telling->track_only = true;
+                telling->track = telling->match ? observation_track_clear(&telling->match->seen, e->track, e->reach_usec) : NULL;
                 return 0;
+        case CAPTURE_SEEN: take_seen(telling, &e->look.reading); return 0;
         case CAPTURE_KILLS: take_kills(p, e); return 0;
         case CAPTURE_RECENT: take_recent(p, e); return 0;
         case CAPTURE_PENDING: return take_pending(p, e);
@@ -286,13 +301,13 @@ static int take(Replay *p, CaptureReader *reader, const CaptureEvent *e, Watchli
 }
 
 static int judge_again(Replay *p, const char *text, size_t length, CaptureError *reterr) {
-        WatchlistMatch *state = NULL;
+        Telling telling = { .match = NULL };
         CaptureReader *reader;
         CaptureEvent e;
         int r = capture_reader_new(&reader, text, length);
 
         while (r >= 0 && (r = capture_next(reader, &e, reterr)) > 0)
-                r = take(p, reader, &e, &state, reterr);
+                r = take(p, reader, &e, &telling, reterr);
         if (r == 0)
                 replay_round_end(p);
         reader = capture_reader_free(reader);

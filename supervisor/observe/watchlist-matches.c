@@ -7,7 +7,7 @@
 
 /* A memory hog on today's hardware takes less than this much a second; four looks before it has used up what is left. */
 #define HOG_BYTES_PER_SEC (INT64_C(256) << 20)
-enum { CLOSE_USEC = 200000, FAR_USEC = 2000000, SOON_SEC = 60, SLEEP_USEC = 30000000 };
+enum { CLOSE_USEC = 200000, FAR_USEC = WATCHLIST_FAR_USEC, SOON_SEC = 60, SLEEP_USEC = 30000000 };
 
 /* ---- awake ---- */
 
@@ -47,18 +47,20 @@ static void match_remove(Watchlist *w, size_t index) {
 
 static bool match_add(Watchlist *w, const RuleSection *rule, WatchlistCgroup *c) {
         WatchlistMatch *m, **more;
-        size_t place;
+        size_t place, tracks;
 
         more = array_grow(w->matches, w->n, &w->size, sizeof(WatchlistMatch *));
         if (!more)
                 return false;
         w->matches = more;
-        m = calloc(1, sizeof(*m));
+        tracks = watchlist_tracks(rule, NULL);
+        m = calloc(1, sizeof(*m) + tracks * sizeof(*m->tracks));
         if (!m)
                 return false;
         m->rule = rule;
         m->cgroup = c;
-        observation_init(&m->seen, m->ring, WATCHLIST_RING, watchlist_reach(rule));
+        observation_init(&m->seen, m->ring, WATCHLIST_RING, watchlist_ring_reach(rule));
+        observation_track(&m->seen, m->tracks, watchlist_tracks(rule, m->tracks));
         if (c->known)
                 begin(m, &w->host);
         c->matches++;

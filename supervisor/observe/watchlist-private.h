@@ -3,6 +3,9 @@
 #include "supervisor/base/idmap.h"
 #include "supervisor/observe/watchlist.h"
 
+/* The longest between two looks; how far back one looks to see whether anything is near. */
+enum { WATCHLIST_FAR_USEC = 2000000 };
+
 /* A cgroup below a match, as the tree has it. */
 typedef struct WatchlistBelow {
         WatchlistCgroup *cgroup;
@@ -106,6 +109,12 @@ void watchlist_rules_clear(Watchlist *w);
 
 /* How far back its conditions look; microseconds. */
 uint64_t watchlist_reach(const RuleSection *rule);
+
+/* How far back the ring of a match reaches beside its tracks. */
+uint64_t watchlist_ring_reach(const RuleSection *rule);
+
+/* The tracks that measure what the ring does not, field and reach alone, into @ret (NULL: only counted). Returns how many. */
+size_t watchlist_tracks(const RuleSection *rule, ObservationTrack *ret);
 
 /* Whether @rule, or one of @c's rules, could hold though nothing moves in it. */
 bool watchlist_may_hold(const Watchlist *w, const WatchlistCgroup *c, const RuleSection *rule);

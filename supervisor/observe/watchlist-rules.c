@@ -22,6 +22,43 @@ uint64_t watchlist_reach(const RuleSection *rule) {
         return reach;
 }
 
+uint64_t watchlist_ring_reach(const RuleSection *rule) {
+        uint64_t reach = WATCHLIST_FAR_USEC;
+        ObservationField field;
+
+        for (size_t i = 0; i < rule->n_when; i++)
+                if (!condition_tracked(&rule->when[i], &field) && condition_reach(&rule->when[i]) > reach)
+                        reach = condition_reach(&rule->when[i]);
+        return reach;
+}
+
+/* Of two windows alike one is enough. */
+static bool tracked_before(const RuleSection *rule, size_t n, ObservationField field, uint64_t reach_usec) {
+        ObservationField other;
+
+        for (size_t i = 0; i < n; i++)
+                if (condition_tracked(&rule->when[i], &other) && other == field && condition_reach(&rule->when[i]) == reach_usec)
+                        return true;
+        return false;
+}
+
+size_t watchlist_tracks(const RuleSection *rule, ObservationTrack *ret) {
+        uint64_t ring = watchlist_ring_reach(rule);
+        ObservationField field;
+        size_t n = 0;
+
+        for (size_t i = 0; i < rule->n_when && i < JUDGE_WHEN_MAX; i++) {
+                uint64_t reach = condition_reach(&rule->when[i]);
+
+                if (!condition_tracked(&rule->when[i], &field) || reach == ring || tracked_before(rule, i, field, reach))
+                        continue;
+                if (ret)
+                        ret[n] = (ObservationTrack) { .field = field, .reach_usec = reach };
+                n++;
+        }
+        return n;
+}
+
 static bool of_host(RuleWhat what) {
         return what == RULE_HOST_AVAILABLE || what == RULE_HOST_SWAP;
 }

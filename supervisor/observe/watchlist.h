@@ -47,10 +47,11 @@ typedef struct WatchlistMatch {
         const RuleSection *rule;
         WatchlistCgroup *cgroup;
         JudgeState judge;
-        Observation seen;               /* as far back as the rule looks */
+        Observation seen;               /* as far back as the rule looks: each window by its own track */
         Reading ring[WATCHLIST_RING];
         bool twice;                     /* the conditions held at the last look: once more, then act */
         uint64_t task;                  /* what is being done for it; 0: nothing */
+        ObservationTrack tracks[];
 } WatchlistMatch;
 
 typedef struct Watchlist Watchlist;

@@ -14,6 +14,7 @@ bool capture_take_name(Cursor *c, char *ret, size_t size);
 /* What stands behind the letter of a line of that kind, up to its end. What readings are told against is the caller's. */
 bool capture_line_flags(Cursor *c, CaptureLook *ret);
 bool capture_line_state(Cursor *c, CaptureEvent *e);
+bool capture_line_track(Cursor *c, CaptureEvent *e);
 bool capture_line_kills(Cursor *c, CaptureEvent *e);
 bool capture_line_round(Cursor *c, CaptureEvent *e);
 bool capture_line_verdict(Cursor *c, CaptureEvent *e);

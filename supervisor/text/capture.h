@@ -17,6 +17,7 @@
  *                                           bounds it
  *   h ID READING                            one before, oldest first
  *   j ID NUMBERS RULE, then m READING ...   how a rule stands on it, and what it has seen of it
+ *   t FIELD REACH, then m READING ...       of one field alone for a window of REACH; without such a line all that stands behind j counts
  *   l USEC ...                              kills that count for KillLimit=
  *   y USEC MATCH BOUND                      one that may still show its effect; USEC 0: it is not done
  *   p COOKIE MATCH VICTIM ACTION STEP DRY REASON RULE       decided before, not done yet
@@ -65,6 +66,7 @@ typedef enum CaptureKind {
         CAPTURE_BEFORE,
         CAPTURE_STATE,
         CAPTURE_SEEN,                    /* what the rule of the last CAPTURE_STATE has seen */
+        CAPTURE_TRACK,                   /* the next CAPTURE_SEEN are of this one alone */
         CAPTURE_KILLS,
         CAPTURE_RECENT,
         CAPTURE_PENDING,
@@ -117,6 +119,8 @@ typedef struct CaptureEvent {
         char rule[CAPTURE_NAME_SIZE];    /* STATE, PENDING, VERDICT: raw bytes */
         CaptureLook look;                /* LAST, BEFORE, SEEN (of the last two the reading only), LOOK */
         CaptureState state;
+        ObservationField track;          /* TRACK */
+        uint64_t reach_usec;
         HostReading host;                /* ROUND */
         CaptureVerdict verdict;          /* VERDICT, PENDING; of OUTCOME the cookie, time and victim */
         ReeveOutcome outcome;
@@ -160,6 +164,7 @@ void capture_put_asleep(Strbuf *out, uint64_t id);
 /* 'c', 'h', 'i' and 'm' lines: @before is the reading told before of the same (NULL: none). */
 void capture_put_look(Strbuf *out, CaptureKind kind, const CaptureLook *look, const Reading *before);
 void capture_put_state(Strbuf *out, const CaptureState *state, size_t n_conditions, const char *rule);
+void capture_put_track(Strbuf *out, ObservationField field, uint64_t reach_usec);
 void capture_put_kills(Strbuf *out, const uint64_t *usec, size_t n);
 void capture_put_recent(Strbuf *out, uint64_t usec, uint64_t match_id, uint64_t bound_id);
 void capture_put_resumed(Strbuf *out);

@@ -136,6 +136,16 @@ bool capture_line_state(Cursor *c, CaptureEvent *e) {
         return capture_take_name(c, e->rule, sizeof(e->rule));
 }
 
+bool capture_line_track(Cursor *c, CaptureEvent *e) {
+        const char *letter;
+        char word[4];
+
+        if (!capture_take_word(c, word, sizeof(word)) || !word[0] || word[1] || !(letter = strchr(capture_field_letters, word[0])))
+                return false;
+        e->track = (ObservationField) (letter - capture_field_letters);
+        return capture_take_unsigned(c, &e->reach_usec) && ends(c);
+}
+
 bool capture_line_kills(Cursor *c, CaptureEvent *e) {
         for (e->n_kills = 0; !ends(c); e->n_kills++)
                 if (e->n_kills == CAPTURE_KILLS_MAX || !capture_take_unsigned(c, &e->kills[e->n_kills]))

@@ -24,7 +24,7 @@ struct CaptureReader {
         size_t n_last, size_last;
         Reading before, seen;           /* of the lines h and m that follow one another */
         uint64_t before_id;             /* 0: none */
-        bool stated;                    /* a line j, and nothing but lines m since */
+        bool stated;                    /* a line j, and nothing but lines m and t since */
 };
 
 int capture_reader_new(CaptureReader **ret, const char *text, size_t length) {
@@ -317,6 +317,7 @@ static int other_take(CaptureReader *r, Cursor *c, char letter, CaptureEvent *re
         case 'd': good = capture_take_unsigned(c, &ret->id) && c->p == c->end; break;
         case 'z': good = c->p == c->end || (capture_take_unsigned(c, &ret->id) && c->p == c->end); break;
         case 'j': good = capture_line_state(c, ret); break;
+        case 't': good = r->stated && capture_line_track(c, ret); break;
         case 'l': good = capture_line_kills(c, ret); break;
         case 'y':
                 good = capture_take_unsigned(c, &ret->recent_usec) && capture_take_unsigned(c, &ret->id) &&
@@ -340,7 +341,8 @@ static int other_take(CaptureReader *r, Cursor *c, char letter, CaptureEvent *re
 
 static const struct { char letter; CaptureKind kind; } kinds[] = {
         { 'g', CAPTURE_GROUP },   { 'd', CAPTURE_GONE },    { 'c', CAPTURE_LAST },  { 'h', CAPTURE_BEFORE }, { 'j', CAPTURE_STATE },
-        { 'm', CAPTURE_SEEN },    { 'l', CAPTURE_KILLS },   { 'y', CAPTURE_RECENT },   { 'p', CAPTURE_PENDING }, { 'r', CAPTURE_ROUND }, { 'i', CAPTURE_LOOK },
+        { 'm', CAPTURE_SEEN },    { 't', CAPTURE_TRACK },   { 'l', CAPTURE_KILLS },   { 'y', CAPTURE_RECENT },
+        { 'p', CAPTURE_PENDING }, { 'r', CAPTURE_ROUND }, { 'i', CAPTURE_LOOK },
         { 'v', CAPTURE_VERDICT }, { 'o', CAPTURE_OUTCOME }, { 'u', CAPTURE_RESUMED }, { 'z', CAPTURE_ASLEEP }, { 'x', CAPTURE_KERNEL }, { 'L', CAPTURE_LOST },   { 'E', CAPTURE_END },
 };
 
@@ -355,7 +357,7 @@ static int line_take(CaptureReader *r, Cursor *c, CaptureEvent *ret, CaptureErro
                 }
         if (!known)
                 return fail(r, e, "no line begins like this");
-        if (letter != 'm')
+        if (letter != 'm' && letter != 't')
                 r->stated = letter == 'j';
         switch (ret->kind) {
         case CAPTURE_GROUP: return group_take(r, c, ret, e);

@@ -18,6 +18,12 @@ static const struct { char letter; size_t offset; } fields[] = {
         { 'o', offsetof(Reading, oom_local) },
 };
 
+const char capture_field_letters[OBSERVATION_FIELDS + 1] = {
+        [OBSERVATION_HIGH] = 'H',      [OBSERVATION_MAX] = 'M',       [OBSERVATION_OOM] = 'O',  [OBSERVATION_OOM_KILL] = 'K',
+        [OBSERVATION_MAX_LOCAL] = 'm', [OBSERVATION_OOM_LOCAL] = 'o', [OBSERVATION_SOME] = 's', [OBSERVATION_FULL] = 'f',
+        [OBSERVATION_REFAULT] = 'r',   [OBSERVATION_SWAP] = 'w',      [OBSERVATION_UNRECLAIMABLE] = 'u',
+};
+
 enum { FIELDS = sizeof(fields) / sizeof(*fields) };
 
 static int64_t value_of(const Reading *r, size_t i) {

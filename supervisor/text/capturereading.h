@@ -7,6 +7,9 @@
 /* The reading before the first: nothing is known. */
 extern const Reading capture_reading_none;
 
+/* The letter of each ObservationField. */
+extern const char capture_field_letters[OBSERVATION_FIELDS + 1];
+
 /* Appends what changed from @before to @now; "-" where nothing did. */
 void capture_reading_put(Strbuf *out, const Reading *now, const Reading *before);
 

@@ -112,6 +112,10 @@ void capture_put_state(Strbuf *out, const CaptureState *state, size_t n_conditio
         line_put(out, " ", rule);
 }
 
+void capture_put_track(Strbuf *out, ObservationField field, uint64_t reach_usec) {
+        strbuf_printf(out, "t %c %" PRIu64 "\n", capture_field_letters[field], reach_usec);
+}
+
 void capture_put_kills(Strbuf *out, const uint64_t *usec, size_t n) {
         strbuf_puts(out, "l");
         for (size_t i = 0; i < n; i++)

@@ -1,6 +1,7 @@
 /* One shortage, one kill, also among siblings that are matched each by itself. */
 #include "check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "configs.h"
@@ -16,6 +17,7 @@ typedef struct Bed {
         Batch batch;
         uint64_t bound[8];              /* what bounds the cgroup with that id */
         int64_t mb[8];                  /* it holds, of 100; 0: 90 */
+        int64_t full_usec, oom_kill;    /* of each */
         uint64_t decided[8];            /* on whom */
         JudgeVerdict verdicts[8];
         size_t n;
@@ -67,7 +69,8 @@ static void round_at(Bed *bed, uint64_t now) {
                 item->quick = item->close = false;
                 item->populated = true;
                 item->bound_id = bed->bound[item->id];
-                item->reading = (Reading) { .time_usec = now, .limit = 100 * MB, .unreclaimable = bytes, .current = bytes };
+                item->reading = (Reading) { .time_usec = now, .limit = 100 * MB, .unreclaimable = bytes, .current = bytes,
+                                            .some_usec = bed->full_usec, .full_usec = bed->full_usec, .oom_kill = bed->oom_kill };
         }
         (void) judging_round(&bed->judging, b, now, decide, bed);
 }
@@ -170,12 +173,59 @@ static void test_what_was_full_need_not_be_full_any_more(void **state) {
         end(&bed);
 }
 
+/* The condition on /q that is named first. */
+static bool first_holds(Bed *bed) {
+        WatchlistMatch *m = watchlist_named(bed->judging.watchlist, 5, "r");
+
+        return m && m->judge.conditions[0].holds;
+}
+
+/* A day's counting beside it does not blunt a window of two seconds: a stall of half a minute is seen at the first look, which is
+ * within two seconds where all was calm, and no longer than it lasts in the window. */
+static void stall_beside(const char *span, unsigned phase) {
+        char rules[256];
+        uint64_t now = SEC, began, seen = 0, gone = 0;
+        Bed bed;
+
+        (void) snprintf(rules, sizeof(rules), "[rule r]\nMatch=/q\nWhen=memory.full over 2s > 20%%\nWhen=oom_kill > 0 per %s\nThen=notify\n", span);
+        begin(&bed, rules);
+        bed.mb[5] = 60;
+        for (int i = 0; i < 700 + (int) phase % 37; i++, now += 2 * SEC - phase * 2500) {
+                bed.oom_kill = i > 600;
+                round_at(&bed, now);
+        }
+        for (began = now; now < began + 30 * SEC; now += SEC / 5) {
+                bed.full_usec = (int64_t) (now - began);
+                round_at(&bed, now);
+                seen = seen == 0 && first_holds(&bed) ? now : seen;
+        }
+        bed.full_usec = 30 * (int64_t) SEC;
+        for (; now < began + 40 * SEC && !gone; now += SEC / 5) {
+                round_at(&bed, now);
+                gone = first_holds(&bed) ? 0 : now;
+        }
+        if (seen == 0 || seen > began + 5 * SEC / 2 || gone == 0 || gone > began + 32 * SEC)
+                fail_msg("beside %s, phase %u: seen after %.1f s, gone after %.1f s", span, phase, ((double) seen - (double) began) / 1e6,
+                         ((double) gone - (double) began) / 1e6);
+        end(&bed);
+}
+
+static void test_a_long_window_does_not_blunt_a_short_one(void **state) {
+        static const char *const spans[] = { "2s", "10min", "1h", "1d" };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(spans) / sizeof(*spans); i++)
+                for (unsigned phase = 0; phase < 400; phase += 13)
+                        stall_beside(spans[i], phase);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_siblings_under_a_full_parent_take_turns),
                 cmocka_unit_test(test_shortages_of_their_own_do_not_wait),
                 cmocka_unit_test(test_a_dead_one_is_remembered),
                 cmocka_unit_test(test_what_was_full_need_not_be_full_any_more),
+                cmocka_unit_test(test_a_long_window_does_not_blunt_a_short_one),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,8 @@ static const char text_of_rules[] =
         "[rule stall]\nMatch=/**\nWhen=memory.some over 2s > 50%\nThen=kill\nRank=pressure swap\nAvoid=/a/2\nSettleSec=1s\n"
         "[rule dry]\nMatch=/a\nWhen=usage > 50%\nThen=kill\nDryRun=yes\nSettleSec=3s\n"
         "[rule host]\nMatch=/\nWhen=host.available < 10%\nThen=kill\nCandidates=/a/* /b\nNever=/a/1/sub\nSettleSec=2s\n"
+        "[rule far]\nMatch=/b /a/2\nWhen=memory.some over 500ms > 10%\nWhen=memory.some over 20s > 1%\nWhen=usage > 1M\n"
+        "When=growth over 4s > 1K\nThen=notify\nThen=freeze 1s\nSettleSec=1s\n"
         "[rule max]\nMatch=/b\nWhen=max > 3 per 2s\nThen=notify\nThen=kill\n";
 
 /* A host that a test makes up. */
