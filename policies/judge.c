@@ -110,7 +110,7 @@ void judge_choose(JudgeState *s, const RuleSection *rule, const JudgeBounds *bou
                 refuse(s, REEVE_REASON_PAUSED, ret);
                 return;
         }
-        if (judge_ends_somebody(ret->action) && bounds->kill_limit && !ret->dry_run) {
+        if (bounds->kill_limit && !ret->dry_run) {
                 refuse(s, REEVE_REASON_KILL_LIMIT, ret);
                 return;
         }

@@ -16,6 +16,9 @@
 
 enum { JUDGE_PASSED_MAX = 8, JUDGE_WHEN_MAX = 16 };
 
+/* KillLimit= can count so many. */
+enum { JUDGE_KILLS_MAX = 256 };
+
 /* ---- candidates ---- */
 
 /* Why one is not to be chosen. */

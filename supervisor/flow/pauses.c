@@ -173,7 +173,7 @@ size_t pauses_end(Supervisor *s, uint64_t cgroup_id, bool whole, const LimitRequ
                 n++;
         }
         if (cgroup_id == 0)
-                s->rules.judging.n_kills = 0;
+                s->rules.judging.memory->n_kills = 0;
         tell(s);
         return n;
 }

@@ -144,6 +144,9 @@ int rules_open(Supervisor *s) {
         e = sd_event_add_defer(s->event, &r->kick, on_kick, s);
         if (e < 0)
                 return e;
+        _Static_assert(sizeof(JudgingMemory) <= SPOOL_ROOM, "it lies in the spool");
+        r->judging.memory = spool_room(s->spool);
+        judging_recall(&r->judging, clock_boottime_nsec() / 1000);
         pauses_load(s);
         levers_thaw(s->spool, &s->fs);
         return sd_event_source_set_enabled(r->kick, SD_EVENT_OFF);

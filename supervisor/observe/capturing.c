@@ -157,20 +157,21 @@ static void introduce_all(Capturing *c) {
 /* ---- sections ---- */
 
 static void kills_put(Capturing *c, uint64_t now_usec) {
-        const Judging *j = c->judging;
-        uint64_t span = watchlist_config(j->watchlist)->reeve.kill_limit.per_usec, usec[JUDGING_KILLS_MAX];
+        const JudgingMemory *m = c->judging->memory;
+        uint64_t span = watchlist_config(c->judging->watchlist)->reeve.kill_limit.per_usec, usec[JUDGE_KILLS_MAX];
         size_t n = 0;
 
-        for (size_t i = 0; i < j->n_kills && i < JUDGING_KILLS_MAX; i++)
-                if (now_usec - j->kills_usec[i] < span)
-                        usec[n++] = j->kills_usec[i];
+        for (size_t i = 0; i < m->n_kills && i < JUDGE_KILLS_MAX; i++)
+                if (now_usec - m->kills_usec[i] < span)
+                        usec[n++] = m->kills_usec[i];
         if (n > 0)
                 capture_put_kills(&c->out, usec, n);
         /* In their order, the oldest first: the next takes its place. */
         for (size_t i = 0; i < JUDGING_RECENT_MAX; i++) {
-                const JudgingKill *k = &j->recent[(j->n_recent + i) % JUDGING_RECENT_MAX];
+                size_t place = (m->n_recent + i) % JUDGING_RECENT_MAX;
+                const JudgingKill *k = &m->recent[place];
 
-                if (k->match_id)
+                if (place < m->n_recent)
                         capture_put_recent(&c->out, k->usec, k->match_id, k->bound_id);
         }
 }
@@ -218,8 +219,8 @@ void capturing_begin(Capturing *c, uint64_t now_usec, int64_t offset_usec) {
         (void) snprintf(c->head.own_path, sizeof(c->head.own_path), "%s", j->own_path);
         capture_put_head(&c->out, &c->head, config);
         for (size_t i = 0; i < JUDGING_RECENT_MAX; i++)
-                if (j->recent[i].match_id)
-                        (void) name_group(c, j->recent[i].match_id);
+                if (j->memory->recent[i].match_id)
+                        (void) name_group(c, j->memory->recent[i].match_id);
         kills_put(c, now_usec);
         pauses_put(c);
         if (c->all) {

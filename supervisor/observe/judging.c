@@ -1,5 +1,8 @@
 #include "supervisor/observe/judging.h"
 
+/* Of what lies in memory that an older reeved may have left. */
+enum { MEMORY_VERSION = 1 };
+
 JudgeEverywhere judging_everywhere(Judging *j) {
         const Config *config = watchlist_config(j->watchlist);
         JudgeEverywhere all = { .never = config ? &config->reeve.never : NULL, .init_path = j->init_path, .own_path = j->own_path,
@@ -25,10 +28,10 @@ bool judging_kill_limit(const Judging *j, uint64_t now_usec) {
         const Quota *limit = &watchlist_config(j->watchlist)->reeve.kill_limit;
         uint64_t n = 0;
 
-        for (size_t i = 0; i < j->n_kills && i < JUDGING_KILLS_MAX; i++)
-                if (now_usec - j->kills_usec[i] < limit->per_usec)
+        for (size_t i = 0; i < j->memory->n_kills && i < JUDGE_KILLS_MAX; i++)
+                if (now_usec - j->memory->kills_usec[i] < limit->per_usec)
                         n++;
-        return n >= limit->count || n == JUDGING_KILLS_MAX;
+        return n >= limit->count;
 }
 
 static bool kin(const Judging *j, uint64_t a, uint64_t b) {
@@ -56,7 +59,7 @@ static bool held_by_another(const Judging *j, const WatchlistMatch *m, uint64_t 
 
         /* A kill is remembered when its cgroup is gone, and over a reload, which makes all rules new. */
         for (size_t i = 0; i < JUDGING_RECENT_MAX; i++) {
-                const JudgingKill *k = &j->recent[i];
+                const JudgingKill *k = &j->memory->recent[i];
 
                 if (k->usec && now_usec - k->usec < settle &&
                     (kin(j, m->cgroup->id, k->match_id) || bound_alike(j, m->cgroup->bound_id, k->bound_id) || was_bound(j, m, k)))
@@ -79,13 +82,39 @@ static bool killing(const JudgeVerdict *verdict) {
 
 /* Noted when it is decided: when it is done the cgroup may be gone. */
 static void note_kill(Judging *j, const WatchlistMatch *m) {
-        j->recent[j->n_recent++ % JUDGING_RECENT_MAX] = (JudgingKill) { .match_id = m->cgroup->id, .bound_id = m->cgroup->bound_id };
+        JudgingMemory *k = j->memory;
+
+        k->recent[k->n_recent++ % JUDGING_RECENT_MAX] = (JudgingKill) { .match_id = m->cgroup->id, .bound_id = m->cgroup->bound_id };
 }
 
-static void note_killed(Judging *j, uint64_t match_id, uint64_t now_usec) {
+static void count_kill(JudgingMemory *k, uint64_t now_usec) {
+        k->kills_usec[k->n_kills++ % JUDGE_KILLS_MAX] = now_usec;
+}
+
+/* What was decided for @match_id was done at @now_usec; 0: it was not, and shows no effect. */
+static void note_end(Judging *j, uint64_t match_id, uint64_t now_usec) {
+        for (size_t i = 0; i < JUDGING_RECENT_MAX; i++) {
+                JudgingKill *k = &j->memory->recent[i];
+
+                if (k->match_id != match_id || k->usec)
+                        continue;
+                if (now_usec)
+                        k->usec = now_usec;
+                else
+                        *k = (JudgingKill) { .usec = 0 };
+        }
+}
+
+void judging_recall(Judging *j, uint64_t now_usec) {
+        JudgingMemory *k = j->memory;
+
+        if (k->version != MEMORY_VERSION)
+                *k = (JudgingMemory) { .version = MEMORY_VERSION };
         for (size_t i = 0; i < JUDGING_RECENT_MAX; i++)
-                if (j->recent[i].match_id == match_id && !j->recent[i].usec)
-                        j->recent[i].usec = now_usec;
+                if (k->recent[i].match_id && !k->recent[i].usec) {
+                        k->recent[i].usec = now_usec;
+                        count_kill(k, now_usec);
+                }
 }
 
 static void choose(Judging *j, WatchlistMatch *m, uint64_t now_usec, JudgingDecide *decide, void *userdata) {
@@ -103,8 +132,11 @@ static void choose(Judging *j, WatchlistMatch *m, uint64_t now_usec, JudgingDeci
         judge_choose(&m->judge, m->rule, &bounds, candidates, open, n, now_usec, &verdict);
         if (verdict.tell && killing(&verdict))
                 note_kill(j, m);
-        if (verdict.tell && !decide(m, &decision, userdata))
+        if (verdict.tell && !decide(m, &decision, userdata)) {
                 m->judge.acting = false;
+                if (killing(&verdict))
+                        note_end(j, m->cgroup->id, 0);
+        }
 }
 
 /* Its conditions held, and did no more at the second look: that is worth a record too, but once of what flutters. */
@@ -155,9 +187,10 @@ bool judging_round(Judging *j, const Batch *b, uint64_t now_usec, JudgingDecide 
 
 void judging_done(Judging *j, WatchlistMatch *m, uint64_t match_id, const JudgeVerdict *verdict, uint64_t victim, ReeveOutcome outcome,
                   uint64_t now_usec) {
-        if (killing(verdict) && outcome == REEVE_OUTCOME_DONE) {
-                note_killed(j, match_id, now_usec);
-                j->kills_usec[j->n_kills++ % JUDGING_KILLS_MAX] = now_usec;
+        if (killing(verdict)) {
+                note_end(j, match_id, outcome == REEVE_OUTCOME_DONE ? now_usec : 0);
+                if (outcome == REEVE_OUTCOME_DONE)
+                        count_kill(j->memory, now_usec);
         }
         if (m)
                 judge_done(&m->judge, m->rule, verdict, victim, outcome, now_usec);

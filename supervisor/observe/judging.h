@@ -4,7 +4,7 @@
 #include "supervisor/observe/watchlist.h"
 #include "supervisor/text/verdictrecord.h"
 
-enum { JUDGING_KILLS_MAX = 256, JUDGING_PAUSES_MAX = 16, JUDGING_RECENT_MAX = 16 };
+enum { JUDGING_PAUSES_MAX = 16, JUDGING_RECENT_MAX = 16 };
 
 /* Rules told to hold still. */
 typedef struct JudgingPause {
@@ -22,6 +22,15 @@ typedef struct JudgingKill {
         uint64_t usec;                   /* when it was done; 0: it is not */
 } JudgingKill;
 
+/* What must outlive a restart of reeved, or the next life would kill once more for the same shortage. Zeroed at first. */
+typedef struct JudgingMemory {
+        uint64_t version;
+        uint64_t kills_usec[JUDGE_KILLS_MAX];           /* when it killed, in a ring */
+        uint64_t n_kills;
+        JudgingKill recent[JUDGING_RECENT_MAX];         /* the newest, also after a reload; a ring */
+        uint64_t n_recent;
+} JudgingMemory;
+
 typedef struct Judging {
         Watchlist *watchlist;
         const Tree *tree;                /* the caller's */
@@ -29,10 +38,7 @@ typedef struct Judging {
         JudgingPause pauses[JUDGING_PAUSES_MAX];        /* reevectl pause */
         size_t n_pauses;
         const char *paused[JUDGING_PAUSES_MAX];         /* the paths of those, for judging_everywhere() */
-        uint64_t kills_usec[JUDGING_KILLS_MAX];         /* when it killed, in a ring */
-        size_t n_kills;
-        JudgingKill recent[JUDGING_RECENT_MAX];         /* the newest, also after a reload; a ring */
-        size_t n_recent;
+        JudgingMemory *memory;           /* the caller's */
         char init_path[4096], own_path[4096];           /* cgroups of pid 1 and of reeved; "" where not known */
 } Judging;
 
@@ -47,6 +53,9 @@ void judging_done(Judging *j, WatchlistMatch *m, uint64_t match_id, const JudgeV
 /* What comes of a decision without anybody doing anything (a dry run, a notice, a why-not): true,
  * with *@ret_known whether there is an outcome at all, and which. */
 bool judging_at_once(const JudgeVerdict *verdict, bool *ret_known, ReeveOutcome *ret_outcome);
+
+/* Takes up what an earlier life knew, at @now_usec: a kill of which it did not learn the end is done, as far as anybody knows. */
+void judging_recall(Judging *j, uint64_t now_usec);
 
 /* Whether KillLimit= is reached. */
 bool judging_kill_limit(const Judging *j, uint64_t now_usec);

@@ -28,6 +28,7 @@ typedef struct Replay {
         Config *config;                 /* that judges now */
         bool own;                       /* it is the capture's */
         Judging judging;
+        JudgingMemory memory;
         Tree *tree;
         Batch batch;
         bool in_round;

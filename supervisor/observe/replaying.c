@@ -185,19 +185,17 @@ static WatchlistMatch *take_state(Replay *p, const CaptureEvent *e) {
 }
 
 static void take_kills(Replay *p, const CaptureEvent *e) {
-        Judging *j = &p->judging;
-
         if (!p->own)
                 return;
-        j->n_kills = e->n_kills;
-        memcpy(j->kills_usec, e->kills, e->n_kills * sizeof(*e->kills));
+        p->memory.n_kills = e->n_kills;
+        memcpy(p->memory.kills_usec, e->kills, e->n_kills * sizeof(*e->kills));
 }
 
 static void take_recent(Replay *p, const CaptureEvent *e) {
-        Judging *j = &p->judging;
+        JudgingMemory *m = &p->memory;
 
         if (p->own)
-                j->recent[j->n_recent++ % JUDGING_RECENT_MAX] = (JudgingKill) { .usec = e->recent_usec, .match_id = e->id,
+                m->recent[m->n_recent++ % JUDGING_RECENT_MAX] = (JudgingKill) { .usec = e->recent_usec, .match_id = e->id,
                                                                                 .bound_id = e->bound_id };
 }
 
@@ -332,6 +330,7 @@ int replay_run(const char *text, size_t length, const ReplayOptions *options, Re
         if (!p)
                 return -ENOMEM;
         p->options = options;
+        p->judging.memory = &p->memory;
         *reterr = (CaptureError) { .line = 0 };
         r = read_through(p, text, length, reterr);
         if (r == 0)

@@ -56,7 +56,9 @@ typedef struct Header {
         uint64_t formats_order;
         uint64_t geometry_hash;
         SpoolAccount account;
+        uint64_t room[SPOOL_ROOM / sizeof(uint64_t)];   /* zero where an older version made the file */
 } Header;
+_Static_assert(sizeof(Header) <= PAGE_BYTES, "what lies behind it stays where it is");
 
 /* A record in the byte ring, at a multiple of RECORD_ALIGN, never broken over the end. */
 typedef struct Entry {

@@ -188,6 +188,10 @@ Spool *spool_close(Spool *s) {
         return NULL;
 }
 
+void *spool_room(Spool *s) {
+        return s->header->room;
+}
+
 SpoolAccount *spool_account(Spool *s) {
         return &s->header->account;
 }

@@ -72,6 +72,10 @@ typedef struct SpoolAccount {
 /* Belongs to the spool and lives as long; written in place. */
 SpoolAccount *spool_account(Spool *s);
 
+/* Room for what the next life must know, zeroed at first; it belongs to the spool and lives as long. Written in place. */
+enum { SPOOL_ROOM = 3072 };
+void *spool_room(Spool *s);
+
 enum { SPOOL_KEPT_MAX = 64, SPOOL_PATH_SIZE = 1024 };
 
 /* What is kept. */

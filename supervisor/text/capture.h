@@ -19,7 +19,7 @@
  *   j ID NUMBERS RULE, then m READING ...   how a rule stands on it, and what it has seen of it
  *   t FIELD REACH, then m READING ...       of one field alone for a window of REACH; without such a line all that stands behind j counts
  *   l USEC ...                              kills that count for KillLimit=
- *   y USEC MATCH BOUND                      one that may still show its effect; USEC 0: it is not done
+ *   y USEC MATCH BOUND                      one that may still show its effect; USEC 0: it is not done; MATCH 0: it was not to be done
  *   p COOKIE MATCH VICTIM ACTION STEP DRY REASON RULE       decided before, not done yet
  *   u                                       nothing is paused any more, but for what follows
  *   u ID [PATH]                             rules that look at ID or below it; and it is sheltered from others too
@@ -40,7 +40,7 @@
 
 #define CAPTURE_MAGIC "reeve-capture 1"
 
-enum { CAPTURE_PATH_SIZE = 4096, CAPTURE_NAME_SIZE = 256, CAPTURE_KILLS_MAX = 256 };
+enum { CAPTURE_PATH_SIZE = 4096, CAPTURE_NAME_SIZE = 256, CAPTURE_KILLS_MAX = JUDGE_KILLS_MAX };
 
 /* ---- the head of a section ---- */
 

@@ -140,6 +140,12 @@ static void check_alert(const Check *check, const AlertSection *alert) {
                                "alert %s: this version of Reeve does not act on alerts", alert->name);
 }
 
+static void check_reeve(Complaints *c, const ConfigReeve *r) {
+        if (r->kill_limit.count > JUDGE_KILLS_MAX)
+                complaints_add(c, false, r->kill_limit.at.file, r->kill_limit.at.line, "KillLimit: %d kills at most can be counted",
+                               JUDGE_KILLS_MAX);
+}
+
 /* Beside errors, warnings only distract. */
 static void warnings_drop(Complaints *c) {
         size_t kept = 0;
@@ -156,6 +162,7 @@ static void warnings_drop(Complaints *c) {
 void config_check(const Config *c, const ConfigList *faults, Complaints *complaints) {
         const Check check = { .complaints = complaints, .faults = faults };
 
+        check_reeve(complaints, &c->reeve);
         for (size_t i = 0; i < c->n_budgets; i++)
                 check_budget(&check, &c->budgets[i]);
         for (size_t i = 0; i < c->n_rules; i++)

@@ -75,7 +75,7 @@ const ConfigKey config_keys_rule[] = {
         { "Avoid", config_parse_globs, RULE(avoid), &comm_allowed },
         { "Never", config_parse_globs, RULE(never), NULL },
         { "StepUp", config_parse_number_switch, RULE(step_up), NULL },
-        { "SettleSec", config_parse_duration, RULE(settle_usec), NULL },
+        { "SettleSec", config_parse_wait, RULE(settle_usec), NULL },
         { "DryRun", config_parse_bool_switch, RULE(dry_run), NULL },
         { "Own", config_parse_word_switch, RULE(own), words_own },
         { "Enabled", config_parse_bool_switch, RULE(enabled), &enabled_default },

@@ -135,6 +135,16 @@ void config_parse_duration_always(Reader *r, const char *value, void *target, co
                 config_parse_duration(r, value, target, detail);
 }
 
+void config_parse_wait(Reader *r, const char *value, void *target, const void *detail) {
+        uint64_t usec = 0;
+
+        config_parse_duration(r, value, &usec, detail);
+        if (*value && duration_parse(value, &usec) == 0 && (usec == 0 || usec == DURATION_INFINITY))
+                reader_complain(r, "'%s' is too %s a time to wait", value, usec ? "long" : "short");
+        else
+                *(uint64_t *) target = usec;
+}
+
 void config_parse_size(Reader *r, const char *value, void *target, const void *detail) {
         (void) detail;
         if (size_parse(value, target) < 0)

@@ -31,6 +31,9 @@ void config_parse_number_switch(Reader *r, const char *value, void *target, cons
 void config_parse_duration(Reader *r, const char *value, void *target, const void *detail);
 void config_parse_duration_always(Reader *r, const char *value, void *target, const void *detail);
 
+/* A time that is waited: neither 0 nor without end. */
+void config_parse_wait(Reader *r, const char *value, void *target, const void *detail);
+
 /* A size, into a uint64_t of bytes. */
 void config_parse_size(Reader *r, const char *value, void *target, const void *detail);
 

@@ -161,7 +161,7 @@ static void test_temporary_steps(void **state) {
                 uint64_t wait = i == 2 ? 7 * SEC : JUDGE_LOOK_AGAIN_USEC;
 
                 assert_int_equal(look(&s, &rule, 90, now), JUDGE_CHOOSE);
-                v = choose(&s, &rule, &c, 1, now, (JudgeBounds) { .kill_limit = true });
+                v = choose(&s, &rule, &c, 1, now, (JudgeBounds) { 0 });
                 assert_int_equal(v.action, steps[i].action);
                 assert_int_equal(v.victim, i == 0 ? SIZE_MAX : 0);
                 judge_done(&s, &rule, &v, 7, REEVE_OUTCOME_DONE, now);
@@ -230,6 +230,28 @@ static void test_dry_run(void **state) {
         judge_done(&s, &rule, &v, 7, REEVE_OUTCOME_DONE, SEC);
         for (uint64_t t = 2 * SEC; t < 60 * SEC; t += SEC)
                 assert_int_equal(look(&s, &rule, 90, t), JUDGE_NOTHING);
+}
+
+/* Past KillLimit= rules only judge: no step is taken, whatever it is. */
+static void test_past_the_kill_limit_nothing_is_done(void **state) {
+        JudgeCandidate c = { .id = 7, .parts = { 5 * MB } };
+        JudgeVerdict v;
+
+        (void) state;
+        for (int action = 0; action < RULE_ACTIONS; action++) {
+                RuleStep step = { .action = (RuleAction) action, .bytes = MB, .usec = SEC, .ratio = 0.5, .path = "/bin/true" };
+                RuleSection rule = rule_of(&step, 1);
+                JudgeState s = { .step = 0 };
+
+                (void) look(&s, &rule, 90, SEC);
+                v = choose(&s, &rule, &c, 1, SEC, (JudgeBounds) { .kill_limit = true });
+                if (v.action >= 0 || v.reason != REEVE_REASON_KILL_LIMIT || !v.tell)
+                        fail_msg("%s is done", rule_action_to_string(action));
+                judge_done(&s, &rule, &v, 0, REEVE_OUTCOME_DONE, SEC);
+                assert_int_equal(look(&s, &rule, 90, 2 * SEC), JUDGE_CHOOSE);
+                v = choose(&s, &rule, &c, 1, 2 * SEC, (JudgeBounds) { 0 });
+                assert_int_equal(v.action, action);
+        }
 }
 
 static void test_shelter(void **state) {
@@ -396,6 +418,7 @@ int main(void) {
                 cmocka_unit_test(test_step_up),
                 cmocka_unit_test(test_marks),
                 cmocka_unit_test(test_temporary_steps),
+                cmocka_unit_test(test_past_the_kill_limit_nothing_is_done),
                 cmocka_unit_test(test_shelter),
                 cmocka_unit_test(test_ranking),
                 cmocka_unit_test(test_protection_is_discounted),

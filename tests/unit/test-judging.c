@@ -14,6 +14,7 @@ typedef struct Bed {
         Config *config;
         Tree *tree;
         Judging judging;
+        JudgingMemory memory;
         Batch batch;
         uint64_t bound[8];              /* what bounds the cgroup with that id */
         int64_t mb[8];                  /* it holds, of 100; 0: 90 */
@@ -40,6 +41,8 @@ static void begin(Bed *bed, const char *rules) {
         assert_int_equal(tree_new(&bed->tree, &(TreeOptions) { .max_groups = 100 }, 1), 0);
         assert_int_equal(watchlist_new(&bed->judging.watchlist), 0);
         bed->judging.tree = bed->tree;
+        bed->judging.memory = &bed->memory;
+        judging_recall(&bed->judging, 0);
         watchlist_configure(bed->judging.watchlist, bed->config, REEVE_MODE_ACT);
         for (size_t i = 0; i < sizeof(cgroups) / sizeof(*cgroups); i++) {
                 assert_true(tree_learn(bed->tree, &(TreeBirth) { .id = cgroups[i].id, .path = cgroups[i].path, .owner = 0 }) > 0);
@@ -173,6 +176,69 @@ static void test_what_was_full_need_not_be_full_any_more(void **state) {
         end(&bed);
 }
 
+/* reeved is started anew, with what the spool kept. */
+static void restart(Bed *bed, const char *rules, uint64_t now) {
+        JudgingMemory kept = bed->memory;
+        size_t n = bed->n;
+
+        end(bed);
+        begin(bed, rules);
+        bed->memory = kept;
+        bed->n = n;
+        bed->bound[3] = bed->bound[4] = 2;
+        judging_recall(&bed->judging, now);
+}
+
+/* Whether the kill was @done when reeved ended, or only decided: the next life waits for what it does, and counts it. What was
+ * decided and could not be done is neither. */
+static void test_a_restart_forgets_no_kill(void **state) {
+        static const char rules[] = "[reeve]\nKillLimit=2 per 1h\n[rule r]\nMatch=/p/*\nWhen=unreclaimable > 80%\nThen=kill\nSettleSec=5s\n";
+
+        (void) state;
+        for (int done = 0; done < 3; done++) {
+                uint64_t now = SEC;
+                Bed bed;
+
+                begin(&bed, rules);
+                bed.bound[3] = bed.bound[4] = 2;
+                for (int i = 0; i < 3; i++)
+                        round_at(&bed, now += SEC / 10);
+                assert_int_equal(bed.n, 1);
+                if (done)
+                        judging_done(&bed.judging, NULL, bed.decided[0], &bed.verdicts[0], bed.decided[0],
+                                     done == 1 ? REEVE_OUTCOME_DONE : REEVE_OUTCOME_REFUSED, now);
+                restart(&bed, rules, now);
+                for (int i = 0; i < 45; i++)
+                        round_at(&bed, now += SEC / 10);
+                assert_int_equal(bed.n, done == 2 ? 2 : 1);             /* one shortage */
+                if (done < 2) {
+                        for (int i = 0; i < 15; i++)
+                                round_at(&bed, now += SEC / 10);
+                        assert_int_equal(bed.n, 2);
+                }
+                assert_false(judging_kill_limit(&bed.judging, now));
+                kill_done(&bed, 1, now);
+                restart(&bed, rules, now);
+                assert_int_equal(judging_kill_limit(&bed.judging, now), done < 2);
+                assert_false(judging_kill_limit(&bed.judging, now + 3600 * SEC));
+                for (int i = 0; i < 100; i++)
+                        round_at(&bed, now += SEC / 10);
+                assert_int_equal(bed.n, done < 2 ? 2 : 3);
+                end(&bed);
+        }
+}
+
+/* What another reeved left there, or nobody, is not believed. */
+static void test_memory_of_another_kind_is_begun_anew(void **state) {
+        JudgingMemory memory;
+        Judging j = { .memory = &memory };
+
+        (void) state;
+        memset(&memory, 0xff, sizeof(memory));
+        judging_recall(&j, SEC);
+        assert_true(memory.n_kills == 0 && memory.n_recent == 0 && memory.recent[0].match_id == 0);
+}
+
 /* The condition on /q that is named first. */
 static bool first_holds(Bed *bed) {
         WatchlistMatch *m = watchlist_named(bed->judging.watchlist, 5, "r");
@@ -225,6 +291,8 @@ int main(void) {
                 cmocka_unit_test(test_shortages_of_their_own_do_not_wait),
                 cmocka_unit_test(test_a_dead_one_is_remembered),
                 cmocka_unit_test(test_what_was_full_need_not_be_full_any_more),
+                cmocka_unit_test(test_a_restart_forgets_no_kill),
+                cmocka_unit_test(test_memory_of_another_kind_is_begun_anew),
                 cmocka_unit_test(test_a_long_window_does_not_blunt_a_short_one),
         };
 

@@ -30,6 +30,7 @@ static const char text_of_rules[] =
 typedef struct Host {
         Tree *tree;
         Judging judging;
+        JudgingMemory memory;
         Batch batch;
         Config *config;
         struct { uint64_t id; char path[32]; Reading r; bool populated, alive; } groups[GROUPS + 2];
@@ -70,6 +71,7 @@ static void host_init(Host *h) {
         assert_int_equal(watchlist_new(&h->judging.watchlist), 0);
         watchlist_configure(h->judging.watchlist, h->config, REEVE_MODE_ACT);
         h->judging.tree = h->tree;
+        h->judging.memory = &h->memory;
         (void) snprintf(h->judging.init_path, sizeof(h->judging.init_path), "/init.scope");
         for (int k = 0; k < 3; k++) {
                 Capturing *c = &h->captures[k];

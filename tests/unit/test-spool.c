@@ -276,6 +276,8 @@ static void test_what_is_kept_outlives_a_crash(void **state) {
         assert_true(first >= 0 && second >= 0 && first != second);
         spool_drop(s, second);
         spool_drop(s, -ENOBUFS);
+        assert_int_equal(*(const char *) spool_room(s), 0);
+        (void) strcpy(spool_room(s), "known");
         spool_close(s);
         s = open_as("boot");
         assert_string_equal(note, "");
@@ -283,6 +285,7 @@ static void test_what_is_kept_outlives_a_crash(void **state) {
         assert_true(got.kind == SPOOL_FREEZE && got.cgroup_id == 7 && got.until_usec == 99);
         assert_string_equal(got.path, "/a");
         assert_false(spool_kept(s, second, &got));
+        assert_string_equal(spool_room(s), "known");
         assert_false(spool_kept(s, -1, &got) || spool_kept(s, SPOOL_KEPT_MAX, &got));
         for (int i = 1; i < SPOOL_KEPT_MAX; i++)
                 assert_true(spool_keep(s, &freeze) >= 0);
@@ -290,6 +293,7 @@ static void test_what_is_kept_outlives_a_crash(void **state) {
         spool_close(s);
         s = open_as("another");
         assert_false(spool_kept(s, first, &got));
+        assert_int_equal(*(const char *) spool_room(s), 0);
         spool_close(s);
 }
 
