@@ -238,7 +238,7 @@ static int find_last(Records *ret, reeve *r, uint64_t back) {
         return e;
 }
 
-/* The record with id @id: the first behind the one before it. */
+/* The record with id @id: the first behind the one before it, but for what is told of those that retention took. */
 static int find_id(Records *ret, reeve *r, const char *id) {
         const char *dash = strrchr(id, '-');
         uint64_t seq = strtoull(dash + 1, NULL, 10);
@@ -247,8 +247,15 @@ static int find_id(Records *ret, reeve *r, const char *id) {
 
         (void) snprintf(before, sizeof(before), "%.*s-%" PRIu64, (int) (dash - id), id, seq > 0 ? seq - 1 : 0);
         e = records_read(ret, r, &(RecordsQuery) { .since_usec = -1, .until_usec = -1, .after = before, .limit = 1 });
-        if (e == CTL_DONE && ret->n > 0 && strcmp(id_of(ret->items[0]), id) != 0)
-                records_clear(ret);
+        for (size_t i = 0; e == CTL_DONE && i < ret->n; i++)
+                if (strcmp(id_of(ret->items[i]), id) == 0) {
+                        json_t *found = ret->items[i];
+
+                        ret->items[i] = ret->items[0];
+                        ret->items[0] = found;
+                        return e;
+                }
+        records_clear(ret);
         return e;
 }
 

@@ -18,6 +18,7 @@
 typedef struct FakeReeved {
         json_t *records, *status;       /* changed only while nobody is connected */
         bool refuse_configuration;
+        json_int_t evicted;             /* up to this seq something went: a reader from before it is told so */
         int fd;
         pthread_t thread;
 } FakeReeved;
@@ -88,6 +89,10 @@ static void fake_list(FakePeer *peer, const json_t *p) {
                 last = limit;
         else if (limit && limit < last)
                 first = last - limit;
+        if (json_object_get(p, "after") && atoll(strrchr(json_string_value(json_object_get(p, "after")), '-') + 1) < peer->reeved->evicted)
+                fake_send(peer->fd, json_pack("{s:{s:{s:n, s:n, s:s, s:s}, s:s, s:s}, s:b}", "parameters", "record", "seq", "id", "type",
+                                              "gap", "cause", "retention", "after", "r7k2m9x4-1", "committed", "r7k2m9x4-9999",
+                                              "continues", 1));
         for (i = first; i < last; i++) {
                 one = json_array_get(list, i);
                 fake_send(peer->fd, json_pack("{s:{s:O, s:s, s:s}, s:b}", "parameters", "record", one, "after",

@@ -157,6 +157,20 @@ static void test_kills(void **state) {
         rows_check(rows, ELEMENTSOF(rows));
 }
 
+/* "show" of one before which something went: the first that a reader from there is told is that. */
+static void test_a_record_behind_a_gap(void **state) {
+        static const Row rows[] = {
+                { { "show", "1042" }, 0, { "cgroup: /system.slice/web-1.service (id 4242)", "restarted_time: 2026-11-20T09:14:06.400000Z" }, { NULL }, NULL },
+                { { "show", "r7k2m9x4-1060" }, 0, { "type: gap", "lost: 2" }, { NULL }, NULL },
+                { { "show", "77" }, 5, { NULL }, { NULL }, "no such record" },
+        };
+
+        (void) state;
+        fake.evicted = 2000;
+        rows_check(rows, ELEMENTSOF(rows));
+        fake.evicted = 0;
+}
+
 static void test_records(void **state) {
         static const Row rows[] = {
                 { { "show", "last" }, 0, { "id: r7k2m9x4-1054", "limit_bytes: 100M (104857600)", "Not known: " }, { "null" }, NULL },
@@ -483,6 +497,7 @@ int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_kills),
                 cmocka_unit_test(test_records),
+                cmocka_unit_test(test_a_record_behind_a_gap),
                 cmocka_unit_test(test_state_and_change),
                 cmocka_unit_test(test_a_refused_configuration),
                 cmocka_unit_test(test_an_empty_week),
