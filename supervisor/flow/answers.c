@@ -63,30 +63,6 @@ void answers_parties(Supervisor *s, const EyesAnswer *answer) {
                 status_answer(call, word, s);
 }
 
-typedef struct Pending {
-        uint64_t after;
-        LedgerTake *take;
-        void *userdata;
-} Pending;
-
-static int take_pending(const SpoolRecord *record, void *userdata) {
-        const Pending *p = userdata;
-        LedgerRow row = { .json = record->json, .length = record->json_size };
-
-        if (record->seq <= p->after || record->meta_size != sizeof(row.meta))
-                return 0;
-        memcpy(&row.meta, record->meta, sizeof(row.meta));
-        p->take(&row, p->userdata);
-        return 0;
-}
-
-static void op_pending(uint64_t after_seq, LedgerTake *take, void *take_userdata, void *userdata) {
-        Supervisor *s = userdata;
-        Pending pending = { .after = after_seq, .take = take, .userdata = take_userdata };
-
-        (void) spool_records_replay(s->spool, take_pending, &pending);
-}
-
 static void op_drain(void *userdata) {
         sources_drain(userdata);
 }
@@ -136,7 +112,7 @@ const ServerOps answers_ops = {
         .pause = pausing_pause,
         .resume = pausing_resume,
         .capture = captures_answer,
-        .pending = op_pending,
+        .pending = asked_pending,
         .drain = op_drain,
         .drained_usec = op_drained,
         .process_alive = op_alive,

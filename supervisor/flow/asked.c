@@ -204,3 +204,27 @@ LimitRequester asked_requester(Supervisor *s, const ServerPeer *peer, Asker *roo
         }
         return r;
 }
+
+typedef struct Pending {
+        uint64_t after;
+        LedgerTake *take;
+        void *userdata;
+} Pending;
+
+static int take_pending(const SpoolRecord *record, void *userdata) {
+        const Pending *p = userdata;
+        LedgerRow row = { .json = record->json, .length = record->json_size };
+
+        if (record->seq <= p->after || record->meta_size != sizeof(row.meta))
+                return 0;
+        memcpy(&row.meta, record->meta, sizeof(row.meta));
+        p->take(&row, p->userdata);
+        return 0;
+}
+
+void asked_pending(uint64_t after_seq, LedgerTake *take, void *take_userdata, void *userdata) {
+        Supervisor *s = userdata;
+        Pending pending = { .after = after_seq, .take = take, .userdata = take_userdata };
+
+        (void) spool_records_replay(s->spool, take_pending, &pending);
+}

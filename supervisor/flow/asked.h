@@ -53,6 +53,9 @@ int asked_path(const char *name, char *ret, size_t size, void *userdata);
 /* ServerOps.locate: as asked_path(), with the id. */
 int asked_locate(const char *name, char *ret, size_t size, uint64_t *ret_id, void *userdata);
 
+/* ServerOps.pending: what is published and may not be in the ledger yet. */
+void asked_pending(uint64_t after_seq, LedgerTake *take, void *take_userdata, void *userdata);
+
 /* Who asks, as far as /proc tells before the process may be gone: its name, and the unit in which it is. */
 typedef struct Asker {
         char comm[32], path[4096], unit[IDENTITY_NAME_SIZE];

@@ -16,37 +16,84 @@
 #include "supervisor/text/explain.h"
 #include "supervisor/text/join.h"
 
-enum { EXPLAIN_TEXT_BYTES = 64 << 10, SCAN_RECORDS = 5000, MATCHES_MAX = 16 };
+enum { EXPLAIN_TEXT_BYTES = 64 << 10, MATCHES_MAX = 16 };
 
 typedef struct Explaining {
         Supervisor *s;
         ServerCall *call;
-        char what[512];
+        char what[512], path[4352];
         uint64_t group;                 /* the living cgroup that is meant; 0: none */
+        LedgerQuery query;              /* which records are meant: the newest, ... */
+        uint64_t seq;                   /* ... or that one, ... */
+        uint64_t back;                  /* ... or so many before the newest */
+        bool last;                      /* "last", "last~2" */
+        bool counted;                   /* what the ledger does not have yet is left out of back */
 } Explaining;
 
-/* The records of @answer joined: an array. */
-static json_t *join_answer(const ClerkAnswer *answer) {
-        json_t *joined = json_array(), **mores = calloc(answer->n_rows + 1, sizeof(json_t *));
-        size_t n_mores = 0;
+/* What is published and not in the ledger yet (the disk is full, it is being written): of the @n that are meant one is taken, and
+ * what was learned of it. */
+typedef struct Waiting {
+        const Explaining *e;
+        const ClerkAnswer *answer;      /* what stands in it is no news */
+        uint64_t above;                 /* only behind it */
+        uint64_t n, seq;
+        json_t *record, *mores;
+} Waiting;
 
-        for (size_t i = answer->n_found; mores && i < answer->n_rows; i++) {
-                json_t *more = json_loads(answer->rows[i].json, 0, NULL);
+static bool is_meant(const Waiting *w, const LedgerRow *row) {
+        return (w->e->seq ? row->meta.seq == w->e->seq : row->meta.seq > w->above) && ledger_query_matches(&w->e->query, row);
+}
 
-                if (more)
-                        mores[n_mores++] = more;
-        }
-        for (size_t i = 0; i < answer->n_found; i++) {
-                json_t *base = json_loads(answer->rows[i].json, 0, NULL);
+static void count_waiting(const LedgerRow *row, void *userdata) {
+        Waiting *w = userdata;
 
-                if (base)
-                        (void) json_array_append_new(joined, join_records(base, (const json_t *const *) mores, n_mores));
-                json_decref(base);
-        }
-        for (size_t i = 0; i < n_mores; i++)
-                json_decref(mores[i]);
+        w->n += is_meant(w, row);
+}
+
+static void take_waiting(const LedgerRow *row, void *userdata) {
+        Waiting *w = userdata;
+
+        if (!is_meant(w, row) || --w->n != w->e->back)
+                return;
+        w->record = json_loadb(row->json, row->length, 0, NULL);
+        w->seq = row->meta.seq;
+}
+
+static void take_more(const LedgerRow *row, void *userdata) {
+        Waiting *w = userdata;
+
+        if (row->meta.of_seq != w->seq)
+                return;
+        for (size_t i = w->answer->n_found; i < w->answer->n_rows; i++)
+                if (w->answer->rows[i].meta.seq == row->meta.seq)
+                        return;
+        (void) json_array_append_new(w->mores, json_loadb(row->json, row->length, 0, NULL));
+}
+
+/* The record with all that was learned of it: an array of one. */
+static json_t *join(const Waiting *w) {
+        size_t n = json_array_size(w->mores);
+        const json_t **mores = calloc(n + 1, sizeof(*mores));
+        json_t *joined = json_array();
+
+        for (size_t i = 0; mores && i < n; i++)
+                mores[i] = json_array_get(w->mores, i);
+        if (mores && w->record)
+                (void) json_array_append_new(joined, join_records(w->record, mores, n));
         free(mores);
         return joined;
+}
+
+/* The answer's record, where it has one, with its part of what was learned. */
+static void take_answer(Waiting *w) {
+        const ClerkAnswer *a = w->answer;
+
+        if (a->error < 0 || a->n_found == 0)
+                return;
+        w->record = json_loads(a->rows[a->n_found - 1].json, 0, NULL);
+        w->seq = w->above = a->rows[a->n_found - 1].meta.seq;
+        for (size_t i = a->n_found; i < a->n_rows; i++)
+                (void) json_array_append_new(w->mores, json_loads(a->rows[i].json, 0, NULL));
 }
 
 /* The file of the black box that tells what came before; who may not read it is not told of it. */
@@ -76,90 +123,78 @@ static void reply_explained(const Supervisor *s, ServerCall *call, json_t *recor
         asked_reply(call, json_pack("{s:s, s:o}", "text", buffer, "records", records));
 }
 
-static void on_joined(const ClerkAnswer *answer, void *userdata) {
-        Explaining *e = userdata;
+static void reply_none(const Explaining *e, int error) {
+        char text[256];
 
-        if (answer->error == 0 && answer->n_found > 0)
-                reply_explained(e->s, e->call, join_answer(answer));
-        else if (e->group && asked_may_read(e->s, e->call, e->group))
+        if (error < 0 && error != -ENOENT && error != -ESTALE && error != -EINVAL) {
+                (void) snprintf(text, sizeof(text), "the ledger cannot be read: %s", strerror(-error));
+                server_fail_text(e->call, "Failed", text);
+        } else if (!e->group)
+                server_fail_text(e->call, "NotFound", e->what);
+        else if (asked_may_read(e->s, e->call, e->group))
                 status_ask(e->s, e->call, e->group, ASKED_STANDING);
         else
-                server_fail_text(e->call, "NotFound", e->what);
-        free(e);
+                server_fail_text(e->call, "NotAllowed", "that cgroup is not yours");
 }
 
-static void ask_clerk(Explaining *e, ClerkQuery *query, ClerkAnswered *answered) {
-        server_call_restrict(e->call, &query->query);
-        if (clerk_ask(e->s->clerk, query, answered, e) < 0) {
+static void on_joined(const ClerkAnswer *answer, void *userdata);
+
+static void ask_clerk(Explaining *e, const char *word) {
+        ClerkQuery query = { .question = word ? CLERK_FIND : CLERK_JOINED, .word = word };
+
+        server_call_restrict(e->call, &e->query);
+        query.query = e->query;
+        if (clerk_ask(e->s->clerk, &query, on_joined, e) < 0) {
                 server_fail_text(e->call, "Failed", "the ledger is busy");
                 free(e);
         }
 }
 
-static void ask_record(Explaining *e, const char *word) {
-        ClerkQuery query = { .question = CLERK_FIND, .word = word };
+/* Looks through what the ledger does not have. What it has of "last" is all there is, unless it cannot be written. Returns false
+ * where the ledger must be asked once more, for one nearer to its end. */
+static bool look_among_waiting(Waiting *w, Explaining *e) {
+        uint64_t committed = clerk_committed_seq(e->s->clerk), n;
+        ClerkCounters counters;
+        json_t *answered = w->record;
 
-        ask_clerk(e, &query, on_joined);
-}
-
-/* Does the record speak of a victim with this pid, or of the unit, pod or container with this name? */
-static bool concerns(const json_t *record, const char *what) {
-        static const char *const names[] = { "unit", "container", "container_id", "pod" };
-        const json_t *identity = json_object_get(record, "identity"), *victims = json_object_get(record, "victims"), *one;
-        size_t i;
-
-        if (strncmp(what, "pid:", 4) == 0) {
-                json_int_t pid = strtoll(what + 4, NULL, 10);
-
-                json_array_foreach(victims, i, one)
-                        if (json_integer_value(json_object_get(one, "pid")) == pid)
-                                return true;
-                return json_integer_value(json_object_get(json_object_get(record, "victim"), "pid")) == pid;
+        clerk_counters(e->s->clerk, &counters);
+        if (e->seq ? answered != NULL : e->last && (e->counted || (answered && !counters.troubled)))
+                return true;
+        if (e->last)
+                w->above = 0;
+        asked_pending(committed, count_waiting, w, e->s);
+        n = w->n;
+        if (n > e->back) {
+                json_array_clear(w->mores);
+                asked_pending(committed, take_waiting, w, e->s);
+                json_decref(answered);
+                return true;
         }
-        for (i = 0; i < ELEMENTSOF(names); i++) {
-                const char *name = json_string_value(json_object_get(identity, names[i]));
-
-                if (name && strcmp(name, what) == 0)
-                        return true;
-        }
-        return false;
+        e->back -= n;
+        e->counted = true;
+        return !e->last || n == 0;
 }
 
-/* What must stand in a record's text where it concerns @what, as far as that can be said without escapes. */
-static void scan_needle(const char *what, char *needle, size_t size) {
-        size_t plain = strcspn(what, "\\\"/");
-
-        if (strncmp(what, "pid:", 4) == 0)
-                (void) snprintf(needle, size, "\"pid\":%lld", strtoll(what + 4, NULL, 10));
-        else
-                (void) snprintf(needle, size, "%.*s", (int) (plain < size ? plain : size - 1), what);
-}
-
-/* Looks through what is kept, newest first, for what no column knows. */
-static void on_scan(const ClerkAnswer *answer, void *userdata) {
+static void on_joined(const ClerkAnswer *answer, void *userdata) {
         Explaining *e = userdata;
-        uint64_t found = 0;
-        char word[32], needle[64];
+        Waiting w = { .e = e, .answer = answer, .mores = json_array() };
+        char word[32];
+        bool done;
 
-        scan_needle(e->what, needle, sizeof(needle));
-        for (size_t i = answer->error < 0 ? 0 : answer->n_rows; i-- > 0 && !found;) {
-                json_t *record;
-
-                /* Parsing thousands of records would keep the event thread from the rings. */
-                if (!strstr(answer->rows[i].json, needle))
-                        continue;
-                record = json_loads(answer->rows[i].json, 0, NULL);
-
-                if (concerns(record, e->what))
-                        found = answer->rows[i].meta.seq;
-                json_decref(record);
-        }
-        if (!found) {
-                on_joined(&(ClerkAnswer) { .error = -ENOENT }, e);
-                return;
-        }
-        (void) snprintf(word, sizeof(word), "%" PRIu64, found);
-        ask_record(e, word);
+        take_answer(&w);
+        done = look_among_waiting(&w, e);
+        if (!done) {
+                (void) snprintf(word, sizeof(word), "last~%" PRIu64, e->back);
+                ask_clerk(e, word);
+        } else if (w.record) {
+                asked_pending(clerk_committed_seq(e->s->clerk), take_more, &w, e->s);
+                reply_explained(e->s, e->call, join(&w));
+        } else
+                reply_none(e, answer->error);
+        json_decref(w.record);
+        json_decref(w.mores);
+        if (done)
+                free(e);
 }
 
 static bool is_record_word(const char *what) {
@@ -171,6 +206,20 @@ static bool is_record_word(const char *what) {
         if (digits > 0 && what[digits] == '\0')
                 return true;
         return dash && dash - what == LEDGER_ID_SIZE - 1 && dash[1] && dash[1 + strspn(dash + 1, "0123456789")] == '\0';
+}
+
+static void ask_record(Explaining *e) {
+        e->last = strncmp(e->what, "last", 4) == 0;
+        if (e->last)
+                e->query.types = 1U << REEVE_RECORD_KILL;
+        if (e->last && e->what[4])
+                e->back = strtoull(e->what + 5, NULL, 10);
+        /* Of another ledger there is none. */
+        if (!e->last && ledger_cursor_parse(e->what, clerk_ledger_id(e->s->clerk), &e->seq) < 0)
+                e->seq = strchr(e->what, '-') ? 0 : strtoull(e->what, NULL, 10);
+        if (!e->last && e->seq == 0)
+                e->seq = UINT64_MAX;
+        ask_clerk(e, e->what);
 }
 
 /* The cgroup of a process that lives, "pid:N"; 0 where there is none. */
@@ -186,12 +235,8 @@ static uint64_t living_cgroup(Supervisor *s, const char *what) {
 void explaining_answer(ServerCall *call, const char *what, void *userdata) {
         Supervisor *s = userdata;
         Explaining *e = calloc(1, sizeof(*e));
-        ClerkQuery query = {
-                .question = CLERK_JOINED,
-                .query = { .types = 1U << REEVE_RECORD_KILL | 1U << REEVE_RECORD_SIGKILL, .newest = true, .limit = 1 },
-        };
+        bool process = strncmp(what, "pid:", 4) == 0;
         uint64_t ids[MATCHES_MAX];
-        char path[4352];
         size_t n;
 
         if (!e) {
@@ -202,28 +247,27 @@ void explaining_answer(ServerCall *call, const char *what, void *userdata) {
         e->call = call;
         (void) snprintf(e->what, sizeof(e->what), "%s", what);
         if (is_record_word(what)) {
-                ask_record(e, what);
+                ask_record(e);
                 return;
         }
-        n = strncmp(what, "pid:", 4) == 0 ? 0 : tree_resolve(s->tree, what, ids, MATCHES_MAX);
+        n = process ? 0 : asked_lookup(s, what, ids, MATCHES_MAX);
         if (n > 1) {
                 free(e);
                 (void) asked_resolve(s, call, what);      /* says which they are */
                 return;
         }
         e->group = n == 1 ? ids[0] : living_cgroup(s, what);
-        if (strncmp(what, "pid:", 4) == 0 || (n == 0 && what[0] != '/')) {
-                query.question = CLERK_LIST;
-                query.query.limit = SCAN_RECORDS;
-                ask_clerk(e, &query, on_scan);
-                return;
+        e->query = (LedgerQuery) { .types = 1U << REEVE_RECORD_KILL | 1U << REEVE_RECORD_SIGKILL, .newest = true, .limit = 1 };
+        if (process)
+                e->query.victim_pid = strtoll(what + 4, NULL, 10) ?: -1;
+        else if (n == 0 && what[0] != '/')
+                e->query.named = e->what;
+        else {
+                if (asked_path(what, e->path, sizeof(e->path), s) < 0)
+                        e->path[0] = '\0';
+                e->query.cgroup = e->path;
         }
-        if (n == 0)
-                (void) snprintf(path, sizeof(path), "%s", what);
-        else if (asked_path(what, path, sizeof(path), s) < 0)
-                path[0] = '\0';
-        query.query.cgroup = path;
-        ask_clerk(e, &query, on_joined);
+        ask_clerk(e, NULL);
 }
 
 void explaining_standing(Supervisor *s, ServerCall *call, json_t *facts) {

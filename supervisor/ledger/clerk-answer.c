@@ -19,7 +19,7 @@ static void text_free(const char *text) {
 
 static const char **strings_of(ClerkQuery *q, size_t i) {
         const char **all[] = { &q->word, &q->boot_id, &q->query.cgroup, &q->query.key, &q->query.container,
-                                &q->query.boot_id };
+                                &q->query.boot_id, &q->query.named };
 
         return i < ELEMENTSOF(all) ? all[i] : NULL;
 }

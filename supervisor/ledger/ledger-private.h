@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
+#include "supervisor/base/strbuf.h"
 #include "supervisor/ledger/ledger.h"
 
 enum { TALLY_ANY_OWNER = -2 };         /* of the sum of all */
@@ -63,3 +64,33 @@ int ledger_tally_count(Ledger *l, int64_t owner, int type, uint64_t bytes, int s
 
 /* Reads all tallies anew: at opening, and after a batch that was rolled back. */
 int ledger_tally_load(Ledger *l);
+
+enum { LEDGER_BINDS_MAX = 24 };
+
+/* A WHERE under construction: its text, and what is bound to its question marks. */
+typedef struct Where {
+        Strbuf text;
+        char room[3072];
+        struct {
+                const char *text;       /* NULL: number */
+                int64_t number;
+        } binds[LEDGER_BINDS_MAX];
+        int n;
+} Where;
+
+/* @folder: the path with a slash behind; @beyond: with the character after the slash, so that a range of the index holds
+ * exactly what is below. All must outlive the statement. */
+typedef struct PathRange {
+        char *path, *folder, *beyond;
+        char named[1024];               /* LedgerQuery.named as records spell it, ... */
+        char needle[256];               /* ... and what of it stands in their texts in any case */
+} PathRange;
+
+/* Frees what @p holds. */
+void ledger_range_free(PathRange *p);
+
+/* Makes the WHERE of @q; @range holds what its binds point to, and is the caller's to free. Returns 0, -ENOMEM, -E2BIG. */
+int ledger_where(Where *w, const LedgerQuery *q, PathRange *range);
+
+/* Binds the values to a statement that ends with it. */
+void ledger_where_bind(const Where *w, sqlite3_stmt *s);

@@ -1,135 +1,11 @@
-/* Questions to the ledger. Every value goes in by a parameter, never into the text of a statement. */
+/* Questions to the ledger. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "supervisor/base/fd.h"
-#include "supervisor/base/strbuf.h"
 #include "supervisor/ledger/ledger-private.h"
-#include "supervisor/text/facts.h"
-
-enum { BINDS_MAX = 24 };
-
-/* A WHERE under construction: its text, and what is bound to its question marks. */
-typedef struct Where {
-        Strbuf text;
-        char room[2048];
-        struct {
-                const char *text;       /* NULL: number */
-                int64_t number;
-        } binds[BINDS_MAX];
-        int n;
-} Where;
-
-static void where_number(Where *w, const char *condition, int64_t v) {
-        strbuf_puts(&w->text, condition);
-        w->binds[w->n++].number = v;
-}
-
-static void where_text(Where *w, const char *condition, const char *v) {
-        strbuf_puts(&w->text, condition);
-        w->binds[w->n++].text = v;
-}
-
-/* @folder: the path with a slash behind; @beyond: with the character after the slash, so that a range of the index holds
- * exactly what is below. All must outlive the statement. */
-typedef struct PathRange {
-        char *path, *folder, *beyond;
-} PathRange;
-
-static void path_range_free(PathRange *p) {
-        free(p->path);
-        free(p->folder);
-        free(p->beyond);
-}
-
-static int path_range_make(PathRange *p, const char *path) {
-        size_t n = strlen(path);
-
-        while (n > 0 && path[n - 1] == '/')
-                n--;
-        if (asprintf(&p->path, "%.*s", (int) n, path) < 0)
-                p->path = NULL;
-        if (asprintf(&p->folder, "%.*s/", (int) n, path) < 0)
-                p->folder = NULL;
-        if (asprintf(&p->beyond, "%.*s0", (int) n, path) < 0)
-                p->beyond = NULL;
-        return p->path && p->folder && p->beyond ? 0 : -ENOMEM;
-}
-
-static void where_reader(Where *w, const LedgerQuery *q) {
-        if (!q->for_reader)
-                return;
-        where_number(w, " AND (owner = ?", q->reader_uid);
-        where_number(w, " OR EXISTS (SELECT 1 FROM reader WHERE reader.seq = record.seq AND uid = ?)"
-                        " OR (of_seq IS NOT NULL AND EXISTS (SELECT 1 FROM record AS base WHERE base.seq = record.of_seq"
-                        " AND base.owner = ?)))", q->reader_uid);
-        w->binds[w->n++].number = q->reader_uid;
-}
-
-static void where_victim(Where *w, const LedgerQuery *q) {
-        if (!q->victim_pid)
-                return;
-        /* A kill has a list of victims, a sigkill one `victim`. */
-        where_number(w, " AND EXISTS (SELECT 1 FROM json_each(coalesce(json_extract(record.json, '$.victims'),"
-                        " json_array(json_extract(record.json, '$.victim')))) AS v WHERE json_extract(v.value, '$.pid') = ?",
-                     q->victim_pid);
-        /* To the tick, as facts_have_victim(). */
-        where_number(w, " AND (? = 0", (int64_t) q->victim_start_usec);
-        where_number(w, " OR coalesce(json_extract(v.value, '$.start_usec') / 10000 = ?, 1)))",
-                     (int64_t) (q->victim_start_usec / FACTS_TICK_USEC));
-        /* Another had this pid before. */
-        where_number(w, " AND coalesce(json_extract(record.json, '$.boottime_usec') + 1000000 >= ?, 1)", (int64_t) q->victim_start_usec);
-}
-
-static void where_cgroup(Where *w, const LedgerQuery *q, const PathRange *range) {
-        where_text(w, " AND seq IN (SELECT seq FROM concern WHERE (path = ?", range->path);
-        where_text(w, " OR (path >= ?", range->folder);
-        where_text(w, " AND path < ?))", range->beyond);
-        if (q->cgroup_from_id) {
-                where_number(w, " AND (id >= ?", (int64_t) q->cgroup_from_id);
-                where_number(w, " OR (id = 0 AND ?)) OR id = ?", q->cgroup_unnamed);
-                w->binds[w->n++].number = (int64_t) q->cgroup_from_id;
-        }
-        strbuf_puts(&w->text, ")");
-}
-
-static void where_make(Where *w, const LedgerQuery *q, const PathRange *range) {
-        memset(w, 0, sizeof(*w));
-        w->text = (Strbuf) STRBUF_INIT(w->room);
-        strbuf_puts(&w->text, " WHERE 1");
-        if (q->types)
-                where_number(w, " AND (1 << type) & ?", q->types);
-        if (q->since_usec)
-                where_number(w, " AND time >= ?", (int64_t) q->since_usec);
-        if (q->until_usec)
-                where_number(w, " AND time < ?", (int64_t) q->until_usec);
-        if (q->after_seq)
-                where_number(w, " AND seq > ?", (int64_t) q->after_seq);
-        if (q->of_seq)
-                where_number(w, " AND of_seq = ?", (int64_t) q->of_seq);
-        if (q->key)
-                where_text(w, " AND key = ?", q->key);
-        if (q->boot_id)
-                where_text(w, " AND boot = ?", q->boot_id);
-        where_victim(w, q);
-        if (q->container)
-                where_text(w, " AND instr(json_extract(json, '$.identity.container_id'), ?) = 1", q->container);
-        if (range->path)
-                where_cgroup(w, q, range);
-        if (q->cgroup_id)
-                where_number(w, " AND seq IN (SELECT seq FROM concern WHERE id = ?)", (int64_t) q->cgroup_id);
-        where_reader(w, q);
-}
-
-static void where_bind(const Where *w, sqlite3_stmt *s) {
-        for (int i = 0; i < w->n; i++)
-                if (w->binds[i].text)
-                        (void) sqlite3_bind_text(s, i + 1, w->binds[i].text, -1, SQLITE_STATIC);
-                else
-                        (void) sqlite3_bind_int64(s, i + 1, w->binds[i].number);
-}
 
 static void row_fill(LedgerRow *row, sqlite3_stmt *s) {
         *row = (LedgerRow) {
@@ -175,17 +51,17 @@ static int64_t rows_take(Ledger *l, sqlite3_stmt *s, const LedgerQuery *q, Ledge
 
 int64_t ledger_list(Ledger *l, const LedgerQuery *q, LedgerTake *take, void *userdata, bool *ret_more) {
         static const char columns[] = "seq, type, time, owner, of_seq, origin_nsec, origin_pid, json";
-        _cleanup_(path_range_free) PathRange range = { 0 };
-        char sql[2816];
+        _cleanup_(ledger_range_free) PathRange range = { 0 };
+        char sql[3840];
         Strbuf b = STRBUF_INIT(sql);
         sqlite3_stmt *s = NULL;
         Where w;
         int64_t r;
         int code;
 
-        if (q->cgroup && path_range_make(&range, q->cgroup) < 0)
-                return -ENOMEM;
-        where_make(&w, q, &range);
+        code = ledger_where(&w, q, &range);
+        if (code < 0)
+                return code;
         if (q->newest && q->limit) {
                 strbuf_printf(&b, "SELECT * FROM (SELECT %s FROM record%s ORDER BY ", columns, w.room);
                 if (q->kills_first)
@@ -194,10 +70,10 @@ int64_t ledger_list(Ledger *l, const LedgerQuery *q, LedgerTake *take, void *use
                 w.binds[w.n++] = (__typeof__(w.binds[0])) { .number = (int64_t) q->limit };
         } else
                 strbuf_printf(&b, "SELECT %s FROM record%s ORDER BY seq", columns, w.room);
-        code = b.truncated || w.text.truncated ? SQLITE_TOOBIG : sqlite3_prepare_v2(l->db, sql, -1, &s, NULL);
+        code = b.truncated ? SQLITE_TOOBIG : sqlite3_prepare_v2(l->db, sql, -1, &s, NULL);
         if (code != SQLITE_OK)
                 return ledger_fail(l, code);
-        where_bind(&w, s);
+        ledger_where_bind(&w, s);
         r = rows_take(l, s, q, take, userdata, ret_more);
         (void) sqlite3_finalize(s);
         return r;
@@ -284,8 +160,8 @@ int64_t ledger_counts(Ledger *l, const LedgerQuery *q, LedgerCountBy by,
                 [LEDGER_BY_CGROUP] = "coalesce(json_extract(json, '$.cgroup.path'), '')",
         };
         LedgerQuery kills = *q;
-        _cleanup_(path_range_free) PathRange range = { 0 };
-        char sql[2816];
+        _cleanup_(ledger_range_free) PathRange range = { 0 };
+        char sql[3840];
         Strbuf b = STRBUF_INIT(sql);
         sqlite3_stmt *s = NULL;
         Where w;
@@ -293,14 +169,14 @@ int64_t ledger_counts(Ledger *l, const LedgerQuery *q, LedgerCountBy by,
         int code;
 
         kills.types = UINT32_C(1) << REEVE_RECORD_KILL;
-        if (q->cgroup && path_range_make(&range, q->cgroup) < 0)
-                return -ENOMEM;
-        where_make(&w, &kills, &range);
+        code = ledger_where(&w, &kills, &range);
+        if (code < 0)
+                return code;
         strbuf_printf(&b, "SELECT %s AS name, count(*) AS n FROM record%s GROUP BY name ORDER BY n DESC, name", names[by],
                       w.room);
-        code = b.truncated || w.text.truncated ? SQLITE_TOOBIG : sqlite3_prepare_v2(l->db, sql, -1, &s, NULL);
+        code = b.truncated ? SQLITE_TOOBIG : sqlite3_prepare_v2(l->db, sql, -1, &s, NULL);
         if (code == SQLITE_OK)
-                where_bind(&w, s);
+                ledger_where_bind(&w, s);
         while (code == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
                 const char *name = (const char *) sqlite3_column_text(s, 0);
                 LedgerCount c = { .name = name ? name : "", .n = (uint64_t) sqlite3_column_int64(s, 1) };

@@ -104,9 +104,10 @@ typedef struct LedgerQuery {
         uint64_t of_seq;                /* `more` records of this one */
         const char *key;                /* kills with this key */
         const char *boot_id;            /* of this boot */
-        int64_t victim_pid;             /* among whose victims is this one (looks into each text: give since_usec too) */
+        int64_t victim_pid;             /* among whose victims is this one */
         uint64_t victim_start_usec;     /* ... with this start, to the tick (0: any); a victim whose start nobody knew matches too */
         const char *container;          /* identity.container_id begins with it */
+        const char *named;              /* the identity's unit, pod, container or its id, as typed or as records spell it */
         bool for_reader;                /* only what @reader_uid may read: his cgroups, victims with his uid */
         uint32_t reader_uid;
         uint64_t limit;                 /* so many at most: the first ones, or with @newest the last ones */

@@ -97,6 +97,33 @@ static void test_filters(void **state) {
         l = ledger_close(l, 0);
 }
 
+/* Of thousands the newest that a process or a name has, however far back it lies and however many texts lie before it. */
+static void test_by_pid_and_by_name(void **state) {
+        static const struct { const char *name; size_t want; } rows[] = {
+                { "a\\x2db.service", 1 },              /* as systemd has it */
+                { "a\\x5cx2db.service", 1 },           /* as records spell it */
+                { "shop", 1 },
+                { "abcdef77", 1 },
+                { "abcdef7", 0 },
+                { "no\"such/name", 0 },
+        };
+        LedgerOpening o;
+        Ledger *l = ledger_open_with(NULL, &o);
+
+        (void) state;
+        add_text(l, (RecordMeta) { .seq = 1, .type = REEVE_RECORD_KILL, .owner_uid = 1001 },
+                 "{\"victims\":[{\"pid\":10,\"start_usec\":5}],\"identity\":{\"unit\":\"a\\\\x5cx2db.service\",\"pod\":\"shop\","
+                 "\"container_id\":\"abcdef77\"}}", 1);
+        add_text(l, (RecordMeta) { .seq = 2, .type = REEVE_RECORD_KILL }, "{\"victims\":[{\"pid\":100,\"start_usec\":5}]}", 1);
+        assert_int_equal(QUERY(l, .victim_pid = 10).n, 1);
+        assert_int_equal(QUERY(l, .victim_pid = 10, .newest = true, .limit = 1).seqs[0], 1);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+                if (QUERY(l, .named = rows[i].name, .newest = true, .limit = 1).n != rows[i].want)
+                        fail_msg("%s", rows[i].name);
+        assert_int_equal(QUERY(l, .named = "shop", .for_reader = true, .reader_uid = 7).n, 0);
+        l = ledger_close(l, 0);
+}
+
 /* A name may be given anew: ids grow, so what lies in the later one has a higher id. */
 static void test_a_cgroup_and_no_earlier_one_of_its_name(void **state) {
         LedgerOpening o;
@@ -245,6 +272,7 @@ int main(void) {
                 TEST(test_a_line_of_the_log_finds_the_kill_it_tells_of),
                 TEST(test_filters),
                 TEST(test_a_verdict_concerns_its_victim),
+                TEST(test_by_pid_and_by_name),
                 TEST(test_a_cgroup_and_no_earlier_one_of_its_name),
                 TEST(test_more_is_found_by_what_its_record_concerns),
                 TEST(test_records_by_word),

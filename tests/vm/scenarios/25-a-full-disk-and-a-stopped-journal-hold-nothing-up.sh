@@ -26,6 +26,16 @@ shown() { [[ $(timeout 5 reevectl events --json -f 2>/dev/null | jq -r 'select(.
 wait_until 40 "all three are shown though the disk is full" shown
 troubled() { [[ $(reevectl status --counters --json | jq -r '.ledger.troubled, .state' | tr '\n' ' ') == 'true degraded ' ]]; }
 wait_until 40 "status says that the ledger cannot be written" troubled
+# What the ledger does not have is explained all the same.
+explained() {
+        expect_status 0 timeout 10 reevectl explain "$1" --json
+        expect_equal "$(jq -r '.records[0].cgroup.path' <<<"$OUT")" "/bed/25/$2" "the record that explain $1 tells of"
+}
+explained last three
+explained last~2 one
+explained /bed/25/two two
+explained "pid:$PID" three
+explained "$(timeout 5 reevectl events --json -f 2>/dev/null | jq -r 'select(.type == "kill" and .cgroup.path == "/bed/25/two") | .id')" two
 
 rm /var/lib/reeve/filler
 kill -CONT "$(systemctl show -P MainPID systemd-journald.service)"
