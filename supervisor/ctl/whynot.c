@@ -9,7 +9,7 @@
 static const OptionsHelp help = {
         .usage = "why-not CGROUP",
         .text = "Says why no rule acted on a cgroup: which enabled rules look at it or at one above\n"
-                "it, how their conditions stand just now, what holds each back, what protects the\n"
+                "it, or have it among their Candidates=, how their conditions stand just now, what holds each back, what protects the\n"
                 "cgroup, and what a rule decided last where it could have been chosen.",
         .examples = "  reevectl why-not web-2.service\n"
                     "  reevectl why-not /system.slice/web-2.service --json",
@@ -60,7 +60,9 @@ static void reason_print(const json_t *rule) {
         const char *state = string_of(rule, "state"), *shelter = string_of(rule, "protected_by");
         char cell[PRINT_CELL_SIZE];
 
-        if (*shelter && *string_of(rule, "never"))
+        if (json_is_false(json_object_get(rule, "candidate")))
+                (void) printf("it is not among its Candidates=");
+        else if (*shelter && *string_of(rule, "never"))
                 (void) printf("it is protected, by Never=%s", print_cell(string_of(rule, "never"), cell));
         else if (*shelter)
                 (void) printf("it is protected (%s)", print_cell(shelter, cell));

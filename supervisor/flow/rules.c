@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policies/match.h"
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/base/strbuf.h"
@@ -18,6 +17,9 @@
 
 /* So long a round may be away with an eye before another begins beside it. */
 enum { PATIENCE_USEC = 2000000, BUSY_USEC = 100000, SOON_USEC = 1000 };
+
+/* Of so many matches elsewhere it is told how they stand. */
+enum { STANDING_MAX = 16 };
 
 static int on_round(sd_event_source *source, uint64_t usec, void *userdata);
 
@@ -210,35 +212,39 @@ static json_t *match_json(Supervisor *s, const WatchlistMatch *m) {
 }
 
 /* A cgroup may be a candidate of rules that match another: then what shelters it matters, and where they stand. */
-static json_t *candidacy_json(Supervisor *s, const WatchlistMatch *m, const char *path) {
-        json_t *o = match_json(s, m);
+static json_t *candidacy_json(Supervisor *s, const WatchlistMatch *m, uint64_t id) {
+        uint64_t candidate = watchlist_candidate(s->tree, m, id);
         JudgeEverywhere everywhere = judging_everywhere(&s->rules.judging);
+        JudgeShelter shelter = JUDGE_OPEN;
         const char *never = NULL;
-        JudgeShelter shelter = judge_shelter(m->rule, &everywhere, path, &never);
+        json_t *o = match_json(s, m);
 
-        json_object_set_new(o, "matches", json_boolean(strcmp(path, m->cgroup->path) == 0));
+        if (candidate)
+                shelter = watchlist_shelter(s->rules.judging.watchlist, s->tree, m, &everywhere, candidate, &never);
+        json_object_set_new(o, "matches", json_boolean(id == m->cgroup->id));
         json_object_set_new(o, "of", escaped(m->cgroup->path));
+        json_object_set_new(o, "candidate", json_boolean(candidate != 0));
         json_object_set_new(o, "protected_by", shelter == JUDGE_OPEN ? json_null() : json_string(judge_shelter_to_string((int) shelter)));
         json_object_set_new(o, "never", never ? escaped(never) : json_null());
         return o;
 }
 
 json_t *rules_standing(Supervisor *s, uint64_t id) {
+        Watchlist *w = s->rules.judging.watchlist;
         json_t *list = json_array();
-        char path[4352];
-        TreeGroup g = { .parent_id = id };
 
-        if (!s->rules.judging.watchlist || tree_path(s->tree, id, path, sizeof(path)) < 0)
+        if (!w)
                 return list;
         /* Most sleep. */
-        do
-                watchlist_rouse(s->rules.judging.watchlist, g.parent_id);
-        while (tree_get(s->tree, g.parent_id, &g) && g.parent_id);
-        for (size_t i = 0; i < watchlist_count(s->rules.judging.watchlist); i++) {
-                const WatchlistMatch *m = watchlist_match(s->rules.judging.watchlist, i);
+        watchlist_rouse_over(w, s->tree, id, STANDING_MAX);
+        for (size_t i = 0, others = 0; i < watchlist_count(w) && others < STANDING_MAX; i++) {
+                const WatchlistMatch *m = watchlist_match(w, i);
+                bool over = m->cgroup->id == id || tree_below(s->tree, id, m->cgroup->id);
 
-                if (m->cgroup->id == id || tree_below(s->tree, id, m->cgroup->id))
-                        json_array_append_new(list, candidacy_json(s, m, path));
+                if (!over && !watchlist_candidate(s->tree, m, id))
+                        continue;
+                others += !over;
+                json_array_append_new(list, candidacy_json(s, m, id));
         }
         return list;
 }

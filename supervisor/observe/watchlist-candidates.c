@@ -96,8 +96,20 @@ static JudgeShelter sheltered_below(const Tree *tree, const WatchlistMatch *m, c
 }
 
 /* Who owns a cgroup may mark it: what a user says of his own counts only among his own. */
-static unsigned marks_heard(const WatchlistMatch *m, const WatchlistBelow *b) {
-        return b->cgroup->owner == 0 || b->cgroup->owner == m->cgroup->owner ? b->cgroup->marks : 0;
+static unsigned marks_heard(const WatchlistMatch *m, const WatchlistCgroup *c) {
+        return c->owner == 0 || c->owner == m->cgroup->owner ? c->marks : 0;
+}
+
+/* @c: what is known of it; NULL: nothing. @whole: it may have others below it. */
+static JudgeShelter shelter_of(const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere, uint64_t id, const char *path,
+                               const WatchlistCgroup *c, bool whole, const char **ret_never) {
+        JudgeShelter shelter = judge_shelter(m->rule, everywhere, path, ret_never);
+
+        if (shelter == JUDGE_OPEN && c && marks_heard(m, c) & JUDGE_MARK_OMIT)
+                shelter = JUDGE_OMIT;
+        if (shelter == JUDGE_OPEN && whole)
+                shelter = sheltered_below(tree, m, everywhere, id, ret_never);
+        return shelter == JUDGE_OPEN && c && c->known && !c->populated ? JUDGE_EMPTY : shelter;
 }
 
 /* StepUp=: so many levels above @b, but never above the match. */
@@ -114,7 +126,6 @@ static const WatchlistBelow *higher(const Watchlist *w, const WatchlistBelow *b,
 
 static void candidate_add(Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere,
                           const WatchlistBelow *b, size_t *n) {
-        unsigned marks = marks_heard(m, b);
         JudgeCandidate *c = &w->candidates[*n];
 
         for (size_t i = 0; i < *n; i++)
@@ -122,19 +133,15 @@ static void candidate_add(Watchlist *w, const Tree *tree, const WatchlistMatch *
                         return;
         *c = (JudgeCandidate) { .id = b->cgroup->id, .path = b->cgroup->path, .populated = b->cgroup->populated };
         judge_measure(c, &b->cgroup->seen, b->cgroup->points);
-        c->preference = judge_preference(m->rule, c->path, marks);
-        c->shelter = judge_shelter(m->rule, everywhere, c->path, &c->never);
-        if (c->shelter == JUDGE_OPEN && marks & JUDGE_MARK_OMIT)
-                c->shelter = JUDGE_OMIT;
+        c->preference = judge_preference(m->rule, c->path, marks_heard(m, b->cgroup));
         /* Of those that are named nobody knows whether they are leaves. */
-        if (c->shelter == JUDGE_OPEN && (!b->leaf || m->rule->candidates.count > 0))
-                c->shelter = sheltered_below(tree, m, everywhere, c->id, &c->never);
-        if (c->shelter == JUDGE_OPEN && b->cgroup->known && !b->cgroup->populated)
-                c->shelter = JUDGE_EMPTY;
+        c->shelter = shelter_of(tree, m, everywhere, c->id, c->path, b->cgroup, !b->leaf || m->rule->candidates.count > 0, &c->never);
         if (c->shelter == JUDGE_OPEN && c->size_bytes < 0)
                 c->shelter = JUDGE_UNREAD;
         (*n)++;
 }
+
+/* ---- one that is asked about ---- */
 
 static bool passed_over(const JudgeState *s, uint64_t id) {
         for (size_t i = 0; i < s->n_passed; i++)
@@ -142,6 +149,57 @@ static bool passed_over(const JudgeState *s, uint64_t id) {
                         return true;
         return false;
 }
+
+/* The lowest of @id and all that it lies in whom the rule names. */
+static uint64_t named(const Tree *tree, const RuleSection *rule, uint64_t id) {
+        TreeGroup g = { .parent_id = id };
+        char path[4352];
+
+        while (rule->candidates.count > 0 && g.parent_id && tree_get(tree, g.parent_id, &g))
+                if (tree_path(tree, g.id, path, sizeof(path)) >= 0 && watchlist_matches(&rule->candidates, path))
+                        return g.id;
+        return 0;
+}
+
+uint64_t watchlist_candidate(const Tree *tree, const WatchlistMatch *m, uint64_t id) {
+        if (m->rule->candidates.count > 0)
+                return named(tree, m->rule, id);
+        return id == m->cgroup->id || tree_below(tree, id, m->cgroup->id) ? id : 0;
+}
+
+JudgeShelter watchlist_shelter(const Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere,
+                               uint64_t id, const char **ret_never) {
+        const WatchlistCgroup *c = watchlist_find(w, id);
+        char path[4352];
+
+        *ret_never = NULL;
+        if (tree_path(tree, id, path, sizeof(path)) < 0)
+                return JUDGE_OPEN;
+        if (passed_over(&m->judge, id))
+                return JUDGE_PASSED;
+        /* Else its leaves are chosen one by one. */
+        return shelter_of(tree, m, everywhere, id, path, c, m->rule->candidates.count > 0 || (c && c->oom_group), ret_never);
+}
+
+void watchlist_rouse_over(Watchlist *w, const Tree *tree, uint64_t id, size_t most) {
+        TreeGroup g = { .parent_id = id };
+
+        while (g.parent_id && tree_get(tree, g.parent_id, &g))
+                watchlist_rouse(w, g.id);
+        for (size_t i = 0; i < w->n_rules && most > 0; i++) {
+                bool names = false;
+
+                for (size_t k = 0; k < w->rules[i]->n && !names; k++)
+                        names = named(tree, w->rules[i]->rules[k], id) != 0;
+                for (size_t k = 0; names && k < w->room && most > 0; k++)
+                        if (w->slots[k] && w->slots[k]->rules == w->rules[i]) {
+                                watchlist_rouse(w, w->slots[k]->id);
+                                most--;
+                        }
+        }
+}
+
+/* ---- those who may be acted on, ranked ---- */
 
 /* StepUp=: whom the victim is a part of goes before all others, unless that is not to be chosen or would not end. */
 static void step_up(Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere, size_t *n, size_t *open) {

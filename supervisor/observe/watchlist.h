@@ -117,6 +117,16 @@ WatchlistMatch *watchlist_named(Watchlist *w, uint64_t id, const char *rule);
 /* Wakes the rules of a cgroup, so that it can be said how they stand on it; ids not on the list are ignored. */
 void watchlist_rouse(Watchlist *w, uint64_t id);
 
+/* Likewise of all that @id lies in, and of @most others at most whose rules name it, or what it lies in, among their Candidates=. */
+void watchlist_rouse_over(Watchlist *w, const Tree *tree, uint64_t id, size_t most);
+
+/* Whom @m's rule would choose if it chose @id: @id itself, or what it is a part of. 0: it is no candidate. */
+uint64_t watchlist_candidate(const Tree *tree, const WatchlistMatch *m, uint64_t id);
+
+/* What shelters candidate @id from @m's rule, as far as it is known. *@ret_never: by which glob, or NULL. */
+JudgeShelter watchlist_shelter(const Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere,
+                               uint64_t id, const char **ret_never);
+
 /* A cgroup whose memory.events (those of all below it) are to be watched from now on, since rules wait for what they tell; 0: no
  * other. watchlist_herald() when they do; it returns whether that concerns a rule: then the next look is due. *@ret_many: it is a gauge,
  * and any of those below may have been it. */

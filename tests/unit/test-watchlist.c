@@ -206,6 +206,59 @@ static void test_candidates(void **state) {
 }
 
 /* StepUp= takes the parent as a whole, never above the match; marks count where root owns who is marked, or who owns the match. */
+/* Whom a rule may act on need not lie where it looks; and what shelters him is told as it would be when it chooses. */
+static void test_one_that_is_asked_about(void **state) {
+        static const char rules[] = "[reeve]\nNever=/a/sshd\n[rule far]\nMatch=/b\nCandidates=/a /a/two /a/one\nWhen=unreclaimable > 50%\n"
+                                    "Then=kill\n[rule other]\nMatch=/a/two\nCandidates=/a/two/y\nWhen=unreclaimable > 50%\nThen=kill\n";
+        JudgeEverywhere everywhere = { .init_path = "", .own_path = "" };
+        Bed bed = bed_of(rules);
+        const WatchlistMatch *far, *other;
+        const char *never;
+
+        (void) state;
+        everywhere.never = &bed.config->reeve.never;
+        for (uint64_t now = 10 * SEC; now < 90 * SEC; now += 2 * SEC)
+                look(bed.w, bed.t, &bed.b, now, 10 * MB);
+        assert_null(watchlist_named(bed.w, 8, "far"));                  /* it sleeps */
+        watchlist_rouse_over(bed.w, bed.t, 5, 16);
+        far = watchlist_named(bed.w, 8, "far");
+        other = watchlist_named(bed.w, 4, "other");
+        assert_true(far && other);
+        assert_int_equal(watchlist_candidate(bed.t, far, 5), 4);        /* a part of /a/two */
+        assert_int_equal(watchlist_candidate(bed.t, far, 3), 3);
+        assert_int_equal(watchlist_candidate(bed.t, far, 8), 0);        /* where it looks */
+        assert_int_equal(watchlist_candidate(bed.t, other, 5), 0);
+        assert_int_equal(watchlist_shelter(bed.w, bed.t, far, &everywhere, 2, &never), JUDGE_NEVER_BELOW);
+        assert_string_equal(never, "/a/sshd");
+        assert_int_equal(watchlist_shelter(bed.w, bed.t, far, &everywhere, 7, &never), JUDGE_NEVER);
+        assert_int_equal(watchlist_shelter(bed.w, bed.t, far, &everywhere, 4, &never), JUDGE_OPEN);
+        assert_null(never);
+        bed_done(&bed);
+}
+
+/* What is known of who is asked about: that it is empty, or marked by root. */
+static void test_what_is_known_of_one_shelters_it(void **state) {
+        JudgeEverywhere everywhere = { .init_path = "", .own_path = "" };
+        Bed bed = bed_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 50%\nThen=kill\n");
+        WatchlistCgroup marked = { .id = 3, .known = true, .populated = true, .marks = JUDGE_MARK_OMIT },
+                        empty = { .id = 5, .known = true }, whole = { .id = 4, .known = true, .populated = true };
+        const WatchlistMatch *m;
+        const char *never;
+
+        (void) state;
+        everywhere.never = &bed.config->reeve.never;
+        watchlist_rouse_over(bed.w, bed.t, 3, 16);
+        m = watchlist_named(bed.w, 2, "r");
+        assert_non_null(m);
+        assert_int_equal(watchlist_shelter(bed.w, bed.t, m, &everywhere, 3, &never), JUDGE_OPEN);      /* nothing is known */
+        assert_true(watchlist_restore(bed.w, &marked, "/a/one", false, false) && watchlist_restore(bed.w, &empty, "/a/two/x", false, false) &&
+                    watchlist_restore(bed.w, &whole, "/a/two", false, false));
+        assert_int_equal(watchlist_shelter(bed.w, bed.t, m, &everywhere, 3, &never), JUDGE_OMIT);
+        assert_int_equal(watchlist_shelter(bed.w, bed.t, m, &everywhere, 5, &never), JUDGE_EMPTY);
+        assert_int_equal(watchlist_shelter(bed.w, bed.t, m, &everywhere, 4, &never), JUDGE_OPEN);
+        bed_done(&bed);
+}
+
 static void test_step_up_and_marks(void **state) {
         Bed bed = bed_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\nStepUp=1\n");
         JudgeEverywhere everywhere = { .never = &bed.config->reeve.never, .init_path = "/init.scope", .own_path = "/reeve.slice" };
@@ -322,6 +375,8 @@ int main(void) {
                 cmocka_unit_test(test_what_is_far_is_looked_at_alone),
                 cmocka_unit_test(test_far_is_looked_at_quickly),
                 cmocka_unit_test(test_candidates),
+                cmocka_unit_test(test_one_that_is_asked_about),
+                cmocka_unit_test(test_what_is_known_of_one_shelters_it),
                 cmocka_unit_test(test_step_up_and_marks),
                 cmocka_unit_test(test_nobody_is_chosen_by_a_guess),
                 cmocka_unit_test(test_many_come_and_go),
