@@ -17,7 +17,7 @@ struct Fate {
         uint64_t drained_usec;  /* CLOCK_BOOTTIME: the sources must be drained up to here: to the question, ... */
         bool gone;              /* ... or, once it was seen to be gone, to that moment */
         bool removed;           /* a cgroup whose directory is gone too */
-        bool doubt;             /* a record of that name does not say whether of this cgroup or an earlier one */
+        bool doubt;             /* the ledger cannot be read, or a record does not say whether of this cgroup or an earlier one */
         bool asking, last;      /* last: all is drained: what the ledger says now is the answer */
         bool drained;           /* the sources were drained for it */
         bool timed_out;

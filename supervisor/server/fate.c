@@ -178,7 +178,8 @@ static void fate_answered(const ClerkAnswer *a, void *userdata) {
         }
         o = &f->server->options;
         lives = fate_lives(f);
-        f->doubt = false;
+        /* What the ledger cannot say may be there all the same. */
+        f->doubt = a->error < 0;
         if (a->n_rows > 0)
                 fate_take(&a->rows[a->n_rows - 1], f);
         if (o->ops->pending)

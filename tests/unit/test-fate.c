@@ -140,6 +140,28 @@ static void test_of_a_sigkill_without_a_record(void **state) {
         CHECK_FATE("unknown", .pid = 10, .start_usec = 1);
 }
 
+static bool troubled(void) {
+        ClerkCounters counters;
+
+        clerk_counters(d.clerk, &counters);
+        return counters.troubled;
+}
+
+static void test_a_ledger_that_cannot_be_read_is_no_exit(void **state) {
+        (void) state;
+        d.drained = UINT64_MAX / 4000;
+        CHECK_FATE("exited", .pid = 10, .start_usec = 1);
+        assert_int_equal(unlink(ledger_path), 0);
+        assert_int_equal(mkdir(ledger_path, 0755), 0);
+        emit_of(REEVE_RECORD_KILL, "/a", 7, 11, "1");
+        for (int i = 0; i < 500 && !troubled(); i++)
+                turn(10000);
+        assert_true(troubled());
+        CHECK_FATE("unknown", .pid = 10, .start_usec = 1);
+        CHECK_FATE("oom_killed", .pid = 11, .start_usec = 1);
+        assert_int_equal(rmdir(ledger_path), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_fates),
@@ -148,6 +170,7 @@ int main(void) {
                 TEST(test_a_record_that_knows_no_id_is_no_proof),
                 TEST(test_the_sources_are_drained_for_it),
                 TEST(test_of_a_sigkill_without_a_record),
+                TEST(test_a_ledger_that_cannot_be_read_is_no_exit),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
