@@ -117,7 +117,9 @@ static void next_take(const LedgerRow *row, void *userdata) {
                 return;
         }
         t->cursor = row->meta.seq;
-        if (matches > 0)
+        if (matches > 0 && t->skip > 0)
+                t->skip--;
+        else if (matches > 0)
                 record_send(t, row->json, row->length);
 }
 
@@ -152,7 +154,7 @@ static void ledger_ended(Stream *t) {
         }
 }
 
-/* Of "the newest N" those that are not committed yet count too: as many of the ledger's oldest are left out. */
+/* Of "the newest N" those that are not committed yet count too: as many of the oldest are left out, the ledger's first. */
 static void newest_trim(Stream *t, size_t n_rows, uint64_t newest_seq) {
         const ServerOptions *o = &t->server->options;
         uint64_t committed = clerk_committed_seq(o->clerk);
@@ -162,8 +164,6 @@ static void newest_trim(Stream *t, size_t n_rows, uint64_t newest_seq) {
                 o->ops->pending(newest_seq > committed ? newest_seq : committed, pending_count, t, o->userdata);
         if (n_rows + t->counted > t->left)
                 t->skip = n_rows + t->counted - t->left;
-        if (t->skip > n_rows)
-                t->skip = n_rows;
 }
 
 static void rows_take(Stream *t, const ClerkAnswer *a) {

@@ -103,6 +103,10 @@ static void test_what_is_not_committed_is_listed(void **state) {
         assert_int_equal(l.n, 3);
         assert_non_null(strstr(l.first, "\"n\":1,"));
         assert_non_null(strstr(l.last, "\"n\":3,"));
+        /* "last" was the oldest of those that wait. */
+        l = LIST(.limit = 1);
+        assert_int_equal(l.n, 1);
+        assert_non_null(strstr(l.first, "\"n\":3,"));
 }
 
 /* A single call without `more` gives one record at most, and pages by the cursor. */
