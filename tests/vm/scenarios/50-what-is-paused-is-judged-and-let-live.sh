@@ -37,7 +37,13 @@ wait_until 20 "reevectl status answers" reevectl status --json
 expect_equal "$(status '.pauses | length')" 1 "the pause outlives a crash"
 wait_until 20 "it is said again" told '.cgroup.path == "/bed/50/other" and .reason == "paused"'
 for pid in $kept $other; do gone "$pid" && fail "one died while all was paused"; done
-reevectl pause /bed/50/kept >/dev/null
+# A process names its cgroup, for whoever asks for it.
+expect_status 0 reevectl pause "pid:$kept"
+expect_text "$(reevectl check --effective "pid:$kept")" '^/bed/50/kept: no section matches it' "check --effective by a process"
+expect_text "$(as 4002 reevectl check --effective "id:$(stat -c %i "$BED/50/kept")")" '^/bed/50/kept: ' "and by an id, without root"
+expect_equal "$(reevectl kills --json --cgroup "pid:$kept")" "" "no kill of its cgroup so far"
+expect_status 5 reevectl pause pid:4194304
+expect_status 5 reevectl check --effective nobody-1
 reevectl pause --for 1s /bed/50/other >/dev/null
 expect_equal "$(status '.pauses | length')" 3 "three pauses"
 reevectl pause --for 1s >/dev/null
