@@ -79,6 +79,8 @@ void observation_restore(ObservationTrack *t, const Reading *reading) {
         const unsigned size = OBSERVATION_TRACK_POINTS;
         unsigned last = (t->first + t->n - 1) % size, before = (t->first + t->n - 2) % size;
 
+        if (t->n > 0 && reading->time_usec <= t->points[last].time_usec)
+                return;
         if (t->n >= 2 && gives_way(t->n, size, t->reach_usec, t->points[last].time_usec - t->points[before].time_usec))
                 t->n--;
         if (t->n == size) {

@@ -63,7 +63,7 @@ void observation_track(Observation *o, ObservationTrack *tracks, size_t n);
 /* The track of that field and reach, empty, for observation_restore(); NULL: there is none. */
 ObservationTrack *observation_track_clear(Observation *o, ObservationField field, uint64_t reach_usec);
 
-/* Adds to one track what it held: the same again comes of it. */
+/* Adds to one track what it held, the oldest first: the same again comes of it. What is not newer is left out. */
 void observation_restore(ObservationTrack *t, const Reading *reading);
 
 /* Its @index-th reading, the oldest first: fills in time and field of *@ret alone. */

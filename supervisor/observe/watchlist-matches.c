@@ -9,6 +9,9 @@
 #define HOG_BYTES_PER_SEC (INT64_C(256) << 20)
 enum { CLOSE_USEC = 200000, FAR_USEC = WATCHLIST_FAR_USEC, SOON_SEC = 60, SLEEP_USEC = 30000000 };
 
+/* Readings for FAR_USEC: all looks are kept that are CLOSE_USEC apart. What it spares is room for two tracks. */
+enum { RING_FAR = 24 };
+
 /* ---- awake ---- */
 
 /* Beginning with what is known, so that it can be said how it stands. */
@@ -47,19 +50,19 @@ static void match_remove(Watchlist *w, size_t index) {
 
 static bool match_add(Watchlist *w, const RuleSection *rule, WatchlistCgroup *c) {
         WatchlistMatch *m, **more;
-        size_t place, tracks;
+        uint64_t reach = watchlist_ring_reach(rule);
+        size_t place, tracks = watchlist_tracks(rule, NULL), ring = reach > FAR_USEC ? WATCHLIST_RING : RING_FAR;
 
         more = array_grow(w->matches, w->n, &w->size, sizeof(WatchlistMatch *));
         if (!more)
                 return false;
         w->matches = more;
-        tracks = watchlist_tracks(rule, NULL);
-        m = calloc(1, sizeof(*m) + tracks * sizeof(*m->tracks));
+        m = calloc(1, sizeof(*m) + tracks * sizeof(*m->tracks) + ring * sizeof(*m->seen.ring));
         if (!m)
                 return false;
         m->rule = rule;
         m->cgroup = c;
-        observation_init(&m->seen, m->ring, WATCHLIST_RING, watchlist_ring_reach(rule));
+        observation_init(&m->seen, (Reading *) (void *) (m->tracks + tracks), ring, reach);
         observation_track(&m->seen, m->tracks, watchlist_tracks(rule, m->tracks));
         if (c->known)
                 begin(m, &w->host);

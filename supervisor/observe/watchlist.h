@@ -48,10 +48,9 @@ typedef struct WatchlistMatch {
         WatchlistCgroup *cgroup;
         JudgeState judge;
         Observation seen;               /* as far back as the rule looks: each window by its own track */
-        Reading ring[WATCHLIST_RING];
         bool twice;                     /* the conditions held at the last look: once more, then act */
         uint64_t task;                  /* what is being done for it; 0: nothing */
-        ObservationTrack tracks[];
+        ObservationTrack tracks[];      /* and behind them the ring */
 } WatchlistMatch;
 
 typedef struct Watchlist Watchlist;

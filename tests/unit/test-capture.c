@@ -48,6 +48,10 @@ static void test_bad_input_is_told_with_its_place(void **state) {
                 { HEAD "j 2 0 0 0 0 0 0 0 0 0 0 0 0 0 r\n", 15, "was not told of" },
                 { HEAD "g 2 1 /a\nj 2 0 0 0 0 0 0 0 0 0 0 0 9 0 r\n", 16, "'j' that is not whole" },
                 { HEAD "g 2 1 /a\nj 2 0 0 0 0 0 0 0 0 0 0 0 0 17 r\n", 16, "'j' that is not whole" },
+                { HEAD "t s 5\n", 15, "'t' that is not whole" },
+                { HEAD "g 2 1 /a\nj 2 0 0 0 0 0 0 0 0 0 0 0 0 0 r\nt x 5\n", 17, "'t' that is not whole" },
+                { HEAD "g 2 1 /a\nj 2 0 0 0 0 0 0 0 0 0 0 0 0 0 r\nt ss 5\n", 17, "'t' that is not whole" },
+                { HEAD "g 2 1 /a\nj 2 0 0 0 0 0 0 0 0 0 0 0 0 0 r\nt s 5\nm t=1s=2\nt s\n", 19, "'t' that is not whole" },
                 { HEAD "r 1 2 3\n", 15, "'r' that is not whole" },
                 { HEAD "r 1 2 3 4 5 6\n", 15, "'r' that is not whole" },
                 { HEAD "u x\n", 15, "'u' that is not whole" },
@@ -153,10 +157,13 @@ static void test_a_section_comes_back(void **state) {
         Strbuf out = STRBUF_INIT(text);
         CaptureError error = { .line = 0 };
         Config *config = NULL, *again = NULL;
+        Reading kills = capture_reading_none;
         CaptureReader *r;
         CaptureEvent e;
 
         (void) state;
+        kills.time_usec = 900;
+        kills.oom_kill = 3;
         s.judge.failures = 3;
         s.judge.ended = true;
         look.marks = 5;
@@ -171,6 +178,8 @@ static void test_a_section_comes_back(void **state) {
         capture_put_look(&out, CAPTURE_LAST, &look, NULL);
         capture_put_state(&out, &s, 2, "r x");
         capture_put_look(&out, CAPTURE_SEEN, &look, NULL);
+        capture_put_track(&out, OBSERVATION_OOM_KILL, 60000000);
+        capture_put_look(&out, CAPTURE_SEEN, &(CaptureLook) { .points = -1, .reading = kills }, NULL);
         capture_put_kills(&out, (const uint64_t[]) { 40, 50 }, 2);
         capture_put_recent(&out, 0, 2, 9);
         capture_put_resumed(&out);
@@ -207,6 +216,11 @@ static void test_a_section_comes_back(void **state) {
         assert_string_equal(e.rule, "r x");
         assert_int_equal(capture_next(r, &e, &error), 1);
         assert_memory_equal(&e.look.reading, &look.reading, sizeof(Reading));
+        assert_int_equal(capture_next(r, &e, &error), 1);
+        assert_true(e.kind == CAPTURE_TRACK && e.track == OBSERVATION_OOM_KILL && e.reach_usec == 60000000);
+        assert_int_equal(capture_next(r, &e, &error), 1);
+        assert_int_equal(e.kind, CAPTURE_SEEN);
+        assert_memory_equal(&e.look.reading, &kills, sizeof(Reading));
         assert_int_equal(capture_next(r, &e, &error), 1);
         assert_int_equal(e.n_kills, 2);
         assert_int_equal(capture_next(r, &e, &error), 1);
