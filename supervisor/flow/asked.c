@@ -174,17 +174,19 @@ int asked_path(const char *name, char *ret, size_t size, void *userdata) {
         return out.truncated ? -EINVAL : 0;
 }
 
-int asked_locate(const char *name, char *ret, size_t size, uint64_t *ret_id, void *userdata) {
+int asked_locate(const char *name, char *ret, size_t size, ServerCgroup *ret_cgroup, void *userdata) {
         Supervisor *s = userdata;
         int r = asked_path(name, ret, size, userdata);
         char raw[4096];
+        TreeGroup group;
         uint64_t id;
 
         if (r < 0)
                 return r;
         if (tree_resolve(s->tree, name, &id, 1) != 1)   /* the runs of one unit: the last of them */
                 id = escape_undo(raw, sizeof(raw), ret, NULL) == 0 ? tree_find(s->tree, raw) : 0;
-        *ret_id = id;
+        ret_cgroup->id = id;
+        ret_cgroup->since_usec = tree_get(s->tree, id, &group) && group.alive ? group.since_nsec / 1000 : 0;
         return 0;
 }
 

@@ -50,8 +50,8 @@ bool asked_may_read(Supervisor *s, const ServerCall *call, uint64_t id);
 /* ServerOps.resolve: the path of @name, spelled as in records. */
 int asked_path(const char *name, char *ret, size_t size, void *userdata);
 
-/* ServerOps.locate: as asked_path(), with the id. */
-int asked_locate(const char *name, char *ret, size_t size, uint64_t *ret_id, void *userdata);
+/* ServerOps.locate: as asked_path(), with the cgroup. */
+int asked_locate(const char *name, char *ret, size_t size, ServerCgroup *ret_cgroup, void *userdata);
 
 /* ServerOps.pending: what is published and may not be in the ledger yet. */
 void asked_pending(uint64_t after_seq, LedgerTake *take, void *take_userdata, void *userdata);

@@ -41,7 +41,10 @@ void groups_report(Supervisor *s) {
 }
 
 static void born(Supervisor *s, const TreeBirth *birth) {
-        if (tree_learn(s->tree, birth) > 0 && s->walked) {
+        TreeBirth now = *birth;
+
+        now.now_nsec = clock_boottime_nsec();
+        if (tree_learn(s->tree, &now) > 0 && s->walked) {
                 captures_born(s, birth->id);
                 report(s, birth->id);
         }

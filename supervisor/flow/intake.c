@@ -1,6 +1,7 @@
 /* A kill comes in: inside Watch=? From before our start? Then it becomes a record. */
 #include "supervisor/flow/intake.h"
 
+#include "supervisor/base/clock.h"
 #include "supervisor/flow/kills.h"
 #include "supervisor/flow/late.h"
 #include "supervisor/flow/whose.h"
@@ -13,7 +14,8 @@ static void learn_cgroup(Supervisor *s, const KillCgroup *cgroup) {
 
         if (cgroup->id == 0 || !cgroup->path || cgroup->path[0] != '/' || tree_get(s->tree, cgroup->id, &group))
                 return;
-        if (tree_learn(s->tree, &(TreeBirth) { .id = cgroup->id, .path = cgroup->path, .owner = TREE_OWNER_UNKNOWN }) > 0)
+        if (tree_learn(s->tree, &(TreeBirth) { .id = cgroup->id, .path = cgroup->path, .owner = TREE_OWNER_UNKNOWN,
+                                                .now_nsec = clock_boottime_nsec() }) > 0)
                 (void) eyes_post(s->eyes, &look);
 }
 

@@ -41,7 +41,7 @@ bool fate_locate(Fate *f) {
         if (o->ops->drain)
                 o->ops->drain(o->userdata);
         path[0] = '\0';
-        r = o->ops->locate(name, path, sizeof(path), &f->cgroup_id, o->userdata);
+        r = o->ops->locate(name, path, sizeof(path), &f->meant, o->userdata);
         if (r == 0 && path[0]) {
                 free(f->cgroup);
                 f->cgroup = strdup(path);

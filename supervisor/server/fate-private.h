@@ -10,7 +10,7 @@ struct Fate {
         Server *server;         /* NULL: the server has gone */
         ServerCall *call;
         char *cgroup, *container;
-        uint64_t cgroup_id;     /* of the one that is meant; 0: nobody knows it any more */
+        ServerCgroup meant;     /* by either */
         bool process;           /* asked for a process by pid and start */
         int64_t pid;
         uint64_t start_usec;

@@ -12,6 +12,7 @@
 #include "supervisor/base/fd.h"
 #include "supervisor/server/call-private.h"
 #include "supervisor/server/fate-private.h"
+#include "supervisor/text/facts.h"
 #include "supervisor/text/human.h"
 
 #define WAIT_DEFAULT_USEC UINT64_C(100000)
@@ -66,9 +67,9 @@ static LedgerQuery fate_query(const Fate *f) {
                           .limit = 1, .boot_id = f->server->boot_id };
 
         if (!f->process) {
-                q.container = f->cgroup_id ? NULL : f->container;
+                q.container = f->meant.id ? NULL : f->container;
                 q.cgroup = f->cgroup;
-                q.cgroup_from_id = f->cgroup_id;
+                q.cgroup_from_id = f->meant.id;
                 q.cgroup_unnamed = true;
                 return q;
         }
@@ -79,6 +80,20 @@ static LedgerQuery fate_query(const Fate *f) {
         return q;
 }
 
+/* Whether it tells of a time when the cgroup that is meant was there already: then a record without id is no earlier one's. */
+static bool is_since(const Fate *f, const LedgerRow *row) {
+        Facts facts;
+        json_t *at;
+        bool r;
+
+        if (f->meant.since_usec == 0 || facts_parse(&facts, row->json, row->length) < 0)
+                return false;
+        at = json_object_get(facts.root, "boottime_usec");
+        r = json_is_integer(at) && (uint64_t) json_integer_value(at) >= f->meant.since_usec;
+        facts_clear(&facts);
+        return r;
+}
+
 /* An OOM kill counts more than a SIGKILL: what is left over is cleared away by one. */
 static void fate_take(const LedgerRow *row, void *userdata) {
         Fate *f = userdata;
@@ -86,7 +101,7 @@ static void fate_take(const LedgerRow *row, void *userdata) {
         bool kill = row->meta.type == REEVE_RECORD_KILL;
         char *copy;
 
-        sure.cgroup_unnamed = f->removed;
+        sure.cgroup_unnamed = f->removed || is_since(f, row);
         if (!ledger_query_matches(&sure, row)) {
                 f->doubt = true;
                 return;
@@ -115,8 +130,8 @@ static int fate_lives(Fate *f) {
 
         if (f->process && o->ops->process_alive)
                 lives = o->ops->process_alive(f->pid, f->start_usec, o->userdata);
-        else if (!f->process && f->cgroup_id && o->ops->cgroup_populated)
-                lives = o->ops->cgroup_populated(f->cgroup_id, o->userdata);
+        else if (!f->process && f->meant.id && o->ops->cgroup_populated)
+                lives = o->ops->cgroup_populated(f->meant.id, o->userdata);
         f->removed = !f->process && lives == -ENODEV;
         if (f->removed)
                 lives = 0;

@@ -11,6 +11,12 @@
 
 typedef struct sd_event sd_event;
 
+/* Which cgroup a name means. */
+typedef struct ServerCgroup {
+        uint64_t id;                    /* 0: nobody knows it any more */
+        uint64_t since_usec;            /* it lived then (CLOCK_BOOTTIME), so what happened since under its name is its; 0: not known */
+} ServerCgroup;
+
 /* What the supervisor does for the server. Each begins the work and answers through the call; a NULL op is answered with
  * MethodNotImplemented. Strings live during the op only. */
 typedef struct ServerOps {
@@ -45,8 +51,8 @@ typedef struct ServerOps {
         int (*process_sigkilled)(int64_t pid, uint64_t start_usec, void *userdata);
         /* Whether there are processes in that cgroup or below it (1, 0), for Fate; -ENODEV: it is gone; -errno: cannot tell. */
         int (*cgroup_populated)(uint64_t id, void *userdata);
-        /* As resolve, for Fate: with the id of the cgroup that bears the name now, or bore it last (0: not known). */
-        int (*locate)(const char *name, char *ret, size_t size, uint64_t *ret_id, void *userdata);
+        /* As resolve, for Fate: with the cgroup that bears the name now, or bore it last. */
+        int (*locate)(const char *name, char *ret, size_t size, ServerCgroup *ret_cgroup, void *userdata);
         /* The path of a cgroup as a client named it, spelled as in records, to @ret of @size. 0; -ENOENT with what to say
          * of it in @ret (none, or which it may be); -EINVAL. NULL: the name is a path and taken as it is. */
         int (*resolve)(const char *name, char *ret, size_t size, void *userdata);

@@ -16,6 +16,7 @@ static void group_of(const Tree *t, uint32_t index, TreeGroup *ret) {
                 .owner = e->owner,
                 .level = e->level,
                 .alive = e->alive,
+                .since_nsec = e->since_nsec,
                 .owner_certain = e->owner_certain,
                 .root_owned = root_owned,
                 .has_invocation = e->has_invocation,

@@ -99,6 +99,7 @@ static int newcomer_learn(Tree *t, const TreeBirth *b) {
                 return -ENOMEM;
         }
         e->id = b->id;
+        e->since_nsec = b->now_nsec;
         e->alive = true;
         e->owner = owner;
         e->owner_certain = b->owner != TREE_OWNER_UNKNOWN;

@@ -10,7 +10,8 @@ enum { OWNER_SHARE = 4 };               /* an owner other than root has a quarte
 
 /* One cgroup, living or dead. */
 typedef struct Entry {
-        uint64_t id, died_nsec;
+        uint64_t id;
+        uint64_t since_nsec;            /* known since then (0: not said); of a dead one: dead since then */
         char *name;                     /* of its directory; the whole path where @detached */
         char *label;
         uint8_t invocation[16];

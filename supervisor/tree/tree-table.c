@@ -41,7 +41,7 @@ uint32_t tree_entry_named(const Tree *t, uint32_t parent, const char *name, size
                         continue;
                 if (e->alive)
                         return i;
-                if (found == NONE || e->died_nsec > tree_entry(t, found)->died_nsec)
+                if (found == NONE || e->since_nsec > tree_entry(t, found)->since_nsec)
                         found = i;
         }
         return found;

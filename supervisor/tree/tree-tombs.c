@@ -40,7 +40,7 @@ static void tomb_drop(Tree *t, Owner *o, uint64_t now_nsec) {
         if (o->tomb_head == NONE)
                 o->tomb_tail = NONE;
         o->dead--;
-        if (now_nsec - e->died_nsec < t->keep_dead_nsec)
+        if (now_nsec - e->since_nsec < t->keep_dead_nsec)
                 t->counts.forgotten++;
         entry_release(t, index);
 }
@@ -50,7 +50,7 @@ void tree_tombs_expire(Tree *t, Owner *o, uint64_t now_nsec) {
 
         while (o->tomb_head != NONE) {
                 const Entry *e = tree_entry(t, o->tomb_head);
-                bool old = now_nsec >= e->died_nsec && now_nsec - e->died_nsec >= t->keep_dead_nsec;
+                bool old = now_nsec >= e->since_nsec && now_nsec - e->since_nsec >= t->keep_dead_nsec;
 
                 if (o->dead <= share && t->counts.dead <= hard && !(old && t->counts.dead > t->keep_dead))
                         return;
@@ -65,7 +65,7 @@ void tree_entry_dies(Tree *t, uint32_t index, uint64_t now_nsec) {
         if (e->alive)
                 t->counts.alive--;
         e->alive = false;
-        e->died_nsec = now_nsec;
+        e->since_nsec = now_nsec;
         e->next = NONE;
         t->counts.dead++;
         if (!o) {

@@ -23,6 +23,7 @@ typedef struct TreeGroup {
         uint32_t owner;                 /* uid of the directory; TREE_OWNER_UNKNOWN */
         uint32_t level;                 /* root 0 */
         bool alive;
+        uint64_t since_nsec;            /* known since then (CLOCK_BOOTTIME; 0: not said); of a dead one: dead since then */
         bool owner_certain;             /* read from the directory; false: taken over from its parent */
         bool root_owned;                /* each directory from the root down to it belongs to root */
         bool has_invocation;
@@ -48,6 +49,7 @@ typedef struct TreeBirth {
         const char *name;
         uint32_t owner;                 /* TREE_OWNER_UNKNOWN: the parent's is assumed (only he or root can make it) */
         const uint8_t *invocation;      /* 16 bytes or NULL */
+        uint64_t now_nsec;              /* of a newcomer: when it is learned; 0: not said */
 } TreeBirth;
 
 /* A process; pid 0: none, or not known. */

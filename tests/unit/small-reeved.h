@@ -31,7 +31,7 @@ typedef struct Daemon {
         uint64_t drained, drains_to;    /* drains_to: what a drain on demand brings it to; 0: nothing */
         const char *drains_text;        /* a kill that comes in with it */
         int alive, populated, sigkilled;
-        uint64_t cgroup_id;             /* of what is located */
+        uint64_t cgroup_id, since_usec; /* of what is located */
         ServerCall *waiting;
 } Daemon;
 
@@ -142,8 +142,8 @@ static inline int op_resolve(const char *name, char *ret, size_t size, void *use
         return 0;
 }
 
-static inline int op_locate(const char *name, char *ret, size_t size, uint64_t *ret_id, void *userdata) {
-        *ret_id = d.cgroup_id;
+static inline int op_locate(const char *name, char *ret, size_t size, ServerCgroup *ret_cgroup, void *userdata) {
+        *ret_cgroup = (ServerCgroup) { .id = d.cgroup_id, .since_usec = d.since_usec };
         return op_resolve(name, ret, size, userdata);
 }
 

@@ -115,6 +115,11 @@ static void test_a_record_that_knows_no_id_is_no_proof(void **state) {
         CHECK_FATE("alive", .cgroup = "/a");
         d.populated = 0;
         CHECK_FATE("unknown", .cgroup = "/a");
+        d.since_usec = 90000001;                                /* it may have been made after that */
+        CHECK_FATE("unknown", .cgroup = "/a");
+        d.since_usec = 90000000;
+        CHECK_FATE("oom_killed", .cgroup = "/a");
+        d.since_usec = 0;
         d.populated = -ENODEV;
         CHECK_FATE("oom_killed", .cgroup = "/a");
 }

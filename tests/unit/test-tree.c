@@ -59,6 +59,19 @@ static void test_paths(void **state) {
         tree_free(t);
 }
 
+static void test_since_when(void **state) {
+        (void) state;
+        Tree *t = make(0, 0, NULL);
+        TreeGroup g;
+
+        assert_int_equal(tree_learn(t, &(TreeBirth) { .id = 10, .path = "/a", .now_nsec = 3 * SEC }), 1);
+        assert_int_equal(tree_learn(t, &(TreeBirth) { .id = 10, .path = "/a", .now_nsec = 4 * SEC }), 0);
+        assert_true(tree_get(t, 10, &g) && g.alive && g.since_nsec == 3 * SEC);
+        tree_died(t, 10, NULL, 5 * SEC);
+        assert_true(tree_get(t, 10, &g) && !g.alive && g.since_nsec == 5 * SEC);
+        tree_free(t);
+}
+
 static void test_names_of_the_dead(void **state) {
         (void) state;
         Tree *t = make(0, 4, NULL);
@@ -305,7 +318,7 @@ static void test_ten_thousand_are_compact(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_paths),     cmocka_unit_test(test_names_of_the_dead),
+                cmocka_unit_test(test_paths),     cmocka_unit_test(test_since_when),     cmocka_unit_test(test_names_of_the_dead),
                 cmocka_unit_test(test_a_dead_parent_waits_for_its_children),
                 cmocka_unit_test(test_bounds),    cmocka_unit_test(test_watch),
                 cmocka_unit_test(test_detached),  cmocka_unit_test(test_no_circles),

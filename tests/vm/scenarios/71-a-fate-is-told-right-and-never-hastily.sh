@@ -7,9 +7,13 @@
 #   ├── quiet    one that ends by itself            -> alive, then exited, by pid and by name
 #   ├── shot     kill -9                            -> killed
 #   └── a\x2db   made just before it is asked for   -> found as typed and as records spell it
+# One perl for all questions: each line is one, a connection of its own, its answer the next line.
+coproc ASKER { perl -MIO::Socket::UNIX -e '$| = 1; while (<STDIN>) { chomp; $s = IO::Socket::UNIX->new("/run/reeve/reeve.sock") or die; local $/ = "\0"; print $s "$_\0"; $s->flush; $a = <$s>; chop $a; print "$a\n" }'; }
 fate() {
-        perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new("/run/reeve/reeve.sock") or die; $/ = "\0"; print $s $ARGV[0] . "\0"; $s->flush; $_ = <$s>; chop; print' \
-                "{\"method\":\"io.reeve.Supervisor.Fate\",\"parameters\":{$1,\"wait_usec\":9000000}}"
+        local answer
+        echo "{\"method\":\"io.reeve.Supervisor.Fate\",\"parameters\":{$1,\"wait_usec\":9000000}}" >&"${ASKER[1]}"
+        read -r -t 60 -u "${ASKER[0]}" answer
+        printf '%s' "$answer"
 }
 # expect_fate FATE PARAMETERS: its record is in $RECORD.
 expect_fate() {
