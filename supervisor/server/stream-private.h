@@ -25,6 +25,7 @@ struct Stream {
         uint64_t commit_seq;    /* STREAM_COMMIT: up to where */
         uint64_t skip;          /* how many of the newest are too many, since newer ones are not committed yet */
         uint64_t counted;
+        uint64_t reserved;      /* of the newest so many are left to those that are not committed yet */
 };
 
 /* Reads the parameters. NULL: all is well, else the name of the one that is not. *@ret_error: 0 or -errno of it. */

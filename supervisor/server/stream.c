@@ -159,11 +159,21 @@ static void newest_trim(Stream *t, size_t n_rows, uint64_t newest_seq) {
         const ServerOptions *o = &t->server->options;
         uint64_t committed = clerk_committed_seq(o->clerk);
 
-        t->counted = t->skip = 0;
+        t->reserved = t->counted = t->skip = 0;
         if (o->ops->pending)
                 o->ops->pending(newest_seq > committed ? newest_seq : committed, pending_count, t, o->userdata);
         if (n_rows + t->counted > t->left)
                 t->skip = n_rows + t->counted - t->left;
+}
+
+/* The first of several pages of the newest: how many there are in all is not known, so what waits gets its places beforehand, and
+ * the ledger is asked for so many less. */
+static bool newest_reserve(Stream *t, const ClerkAnswer *a) {
+        if (!t->filter.newest || !a->more || t->reserved > 0 || t->left < 2)
+                return false;
+        newest_trim(t, 0, 0);
+        t->reserved = t->counted < t->left ? t->counted : t->left - 1;
+        return t->reserved > 0;
 }
 
 static void rows_take(Stream *t, const ClerkAnswer *a) {
@@ -208,6 +218,10 @@ static void ledger_answered(const ClerkAnswer *a, void *userdata) {
         /* What was kept may lie before what went (the oldest goes, not the first written), and comes in several pages. */
         if (t->from_cursor && a->evicted_seq > t->cursor && a->evicted_seq > t->gap_seq)
                 gap_send(t, a->evicted_seq);
+        if (newest_reserve(t, a)) {
+                stream_ask(t);
+                return;
+        }
         rows_take(t, a);
         if (t->session->dead)
                 return;
@@ -224,7 +238,7 @@ static void stream_ask(Stream *t) {
         int r;
 
         q.query.after_seq = t->cursor;
-        q.query.limit = t->bounded ? t->left : 0;
+        q.query.limit = t->bounded ? t->left - t->reserved : 0;
         q.query.max_bytes = LIST_PAGE_BYTES;
         t->state = STREAM_ASKING;
         t->asking = true;

@@ -109,6 +109,26 @@ static void test_what_is_not_committed_is_listed(void **state) {
         assert_non_null(strstr(l.first, "\"n\":3,"));
 }
 
+/* As many of the newest as take several pages, and what waits behind them. */
+static void test_of_many_pages_the_newest_wait(void **state) {
+        char json[4200];
+        Listing l;
+
+        (void) state;
+        for (int i = 0; i < 63; i++) {
+                if (i == 60) {
+                        assert_int_equal(LIST(.limit = 0).n, 60);
+                        d.hold_posts = true;
+                }
+                (void) snprintf(json, sizeof(json), "{\"n\":%d,\"x\":\"%04000d\"}", i, 0);
+                (void) emit_text(REEVE_RECORD_KILL, 0, 0, json);
+        }
+        l = LIST(.limit = 50);
+        assert_int_equal(l.n, 50);
+        assert_non_null(strstr(l.first, "\"n\":13,"));
+        assert_non_null(strstr(l.last, "\"n\":62,"));
+}
+
 /* A single call without `more` gives one record at most, and pages by the cursor. */
 static void *client_single(void *userdata) {
         char *text = NULL, parameters[128];
@@ -290,6 +310,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_lists),
                 TEST(test_what_is_not_committed_is_listed),
+                TEST(test_of_many_pages_the_newest_wait),
                 TEST(test_single_calls),
                 TEST(test_a_follower_gets_each_once),
                 TEST(test_a_slow_reader_misses_nothing),
