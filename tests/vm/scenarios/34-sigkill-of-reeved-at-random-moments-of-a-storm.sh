@@ -1,8 +1,12 @@
 #vm slow timeout=400
-# reeved is SIGKILLed at random moments of a mixed storm: each kill is recorded once, and as it was.
+# reeved is SIGKILLed at random moments of a mixed storm, while it reads back what was before it: each kill is recorded once, and
+# as it was.
 #
-#   bed/truth/manager-0..7   a case after the other   -> about 700 kills
+#   bed/34/before            300 kills before reeved   -> to be read back, by each that starts before that is done
+#   bed/truth/manager-0..7   a case after the other    -> about 700 kills
 . /reeve/scenarios/truth.inc
+reeve_remove
+"$LOADS/truth" --seed 1 --managers 8 --kinds own,ancestor --out /tmp/truth-before "$(cg 34/before)" 300 || fail "the load before it failed"
 # A start takes seconds under emulation, and the storm goes on: 128 KiB a CPU hold about 120 of these kills.
 truth_begin $'[reeve]\nSource=kprobe\nKillsRing=384K' kprobe
 seed=${REEVE_SEED:-34}
