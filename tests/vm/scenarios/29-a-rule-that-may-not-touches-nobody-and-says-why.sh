@@ -30,6 +30,8 @@ spawn "$bait" "$LOADS/hog" --quiet 12
 bait_pid=$PID
 configure $'[reeve]\nKillLimit=1 per 1h\n'"$rule"$'Then=term 1s\nNever=/bed/29/hog'
 wait_until 20 "the bait ends by SIGTERM" gone "$bait_pid"
+# Another one: where the machine is slow the first died of the SIGKILL behind it, and has a record of its own.
+bait=$(cg 29/second)
 spawn "$bait" "$LOADS/hog" --quiet 12
 bait_pid=$PID
 wait_until 30 "the limit of kills is told" told '.action == "none" and .reason == "kill_limit"'
