@@ -4,7 +4,9 @@
 #   bed/61/guilty     memory.max 24M, reads 60 MB over and over      -> ended by the rule; the kernel kills nobody
 #   bed/61/innocent   memory.max 24M, reads 8 MB over and over       -> alive: it fits
 #   bed/61/once       memory.max 24M, reads 60 MB once, then sleeps  -> alive: nothing comes back
-reeve_fresh $'[rule thrash]\nMatch=/bed/61/*\nWhen=refault over 3s > 1M for 1s\nThen=kill\nSettleSec=2s'
+#                                                                       for long: 7.2 reads ahead so far that 117 MB come back
+#                                                                       within the first second of reading 61
+reeve_fresh $'[rule thrash]\nMatch=/bed/61/*\nWhen=refault over 3s > 1M for 10s\nThen=kill\nSettleSec=2s'
 for size in 60 8 61; do head -c ${size}M /dev/urandom >/var/tmp/bed-61-$size; done
 sync
 echo 3 >/proc/sys/vm/drop_caches
