@@ -31,4 +31,5 @@ killed() { records verdict | jq -e -s 'any(.[]; .action == "kill" and .outcome.r
 wait_until 20 "the verdict is on record" killed
 verdicts=$(records verdict | jq -c 'select(.action == "kill")')
 expect_equal "$(wc -l <<<"$verdicts")" 1 "one kill"
-expect "$verdicts" '.cgroup.path == "/bed/62" and .victim.path == "/bed/62/guilty" and .trigger[0].what == "time_to_limit" and .trigger[0].value < 6000000' "who and why"
+# Under 6 s at the first look; the second, which is at once and asks again, may see a little more (6.015 s on 6.12).
+expect "$verdicts" '.cgroup.path == "/bed/62" and .victim.path == "/bed/62/guilty" and .trigger[0].what == "time_to_limit" and .trigger[0].threshold == 6000000 and .trigger[0].value < 6600000' "who and why"

@@ -6,9 +6,8 @@
 #   bed/70/user     of user 4001: 900 cgroups with names of 200 bytes, and 100, then 150 kills in cgroups removed at
 #                   once                                                    -> at most 500 known, at most 100 records, his newest
 #   bed/70/beside   root's, memory.max 8M, killed while the user's die      -> its record
-#   bed/70/late     root's, made afterwards                                 -> known; of a kill -9 there the record stays, though the
-#                   user has a pid namespace of 60 processes end: sigkills of which nobody knows whose they were
-reeve_fresh $'[reeve]\nMaxGroups=2000\nKeepRecords=400\nKeepSigkills=40'
+#   bed/70/late     root's, made afterwards                                 -> known
+reeve_fresh $'[reeve]\nMaxGroups=2000\nKeepRecords=400'
 first=$(cg 70/first memory.max=8M memory.swap.max=0)
 hog_to_death "$first"
 first_id=$ID
@@ -46,19 +45,6 @@ counters() { reevectl status --counters --json | jq -r "$1"; }
 late=$(cg 70/late)
 is_known() { reevectl status "$(cg_path "$late")" --json; }
 wait_until 20 "a cgroup that root makes afterwards is known" is_known
-if [[ $(status .tier) == kprobe ]]; then
-        sigkills() { reevectl kills --all --json | jq -c "select(.type == \"sigkill\" and $1)"; }
-        some() { [[ $(sigkills "$1" | wc -l) -ge 1 ]]; }
-        spawn "$late" sleep infinity
-        kill -9 "$PID"
-        wait_until 15 "root's kill -9 is on record" some ".victim.pid == $PID"
-        setpriv --reuid 4001 --regid 4001 --clear-groups unshare -Urpf sh -c 'for i in 1 2 3 4 5 6; do for j in 1 2 3 4 5 6 7 8 9 10; do sleep 100 & done; done' ||
-                fail "the user gets no pid namespace"
-        wait_until 15 "what the kernel ended with it is on record" some '.means == "kernel" and .owner_uid == null'
-        settle
-        some ".victim.pid == $PID" || fail "the user's namespace pushed root's record out"
-        note "$(sigkills '.owner_uid == null' | wc -l) of 60 SIGKILLs that are nobody's are kept, of 40 in all"
-fi
 after=$(pss)
 note "PSS $before kB before, $after kB after; $(his) records of his, $(counters .cgroups_refused) of his cgroups refused a place"
 # SQLite may still fill its cache of 2 MB.
