@@ -36,7 +36,7 @@
 #include "supervisor/flow/verdicts.h"
 #include "supervisor/host/proc.h"
 
-enum { WATCHDOG_USEC = 90 * 1000 * 1000, STOP_WAIT_USEC = 5 * 1000 * 1000 };
+enum { WATCHDOG_USEC = 120 * 1000 * 1000, STOP_WAIT_USEC = 5 * 1000 * 1000 };
 
 static int fail(char *reterr, size_t size, const char *what, int error) {
         (void) snprintf(reterr, size, "%s: %s", what, strerror(-error));
@@ -114,7 +114,9 @@ static int watch_self(Supervisor *s) {
                 if (r < 0)
                         return r;
         }
-        s->watchdog_usec = sd_watchdog_enabled(0, &asked) > 0 && asked > 0 ? asked / 2 : WATCHDOG_USEC;
+        /* Two thirds of what is asked, and a fifteenth for the timer's slack: 120 to 132 s of 3 min, between the half and the three
+         * quarters after which sd-event's own watchdog wakes. Half of it would be a third more wakes of an idle host. */
+        s->watchdog_usec = sd_watchdog_enabled(0, &asked) > 0 && asked > 0 ? asked / 3 * 2 : WATCHDOG_USEC;
         r = sd_event_add_time_relative(s->event, &s->watchdog, CLOCK_BOOTTIME, s->watchdog_usec, s->watchdog_usec / 10,
                                        on_watchdog, s);
         return r < 0 ? r : watch_clock(s);

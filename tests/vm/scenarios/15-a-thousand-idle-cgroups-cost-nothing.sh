@@ -25,7 +25,7 @@ round() {
 }
 round
 [[ $switched -le 16 ]] || fail "$switched context switches while nothing happened"
-# The figure is 0 ticks, and was reached: a wake takes 2 ms of an emulated CPU where all of it is warm, up to 5 where the emulator
+# The figure is 0 ticks, and was reached: a wake takes 2 ms of an emulated CPU where all of it is warm, up to 9 where the emulator
 # translates it anew. What others take from the emulator counts as the guest's time too (28 ms a wake beside two other machines): so
 # the time is told, and only what no such thing explains fails.
 [[ $usec -lt 300000 ]] || fail "$ticked ticks, $usec us of CPU time while nothing happened"
