@@ -58,7 +58,7 @@ static ReconcileReading take_reading(Supervisor *s) {
                 if (s->from.log)
                         logtier_drain(s);
                 now.confirmed = s->from.log_confirmed;
-                now.open = (s->from.log && logsource_busy(s->from.log)) || (s->from.unwatched && (s->readback || s->n_late > 0));
+                now.open = (s->from.log && logsource_busy(s->from.log)) || s->n_late > 0 || (s->from.unwatched && s->readback);
                 now.otherwise = s->from.unwatched || s->from.tier == REEVE_TIER_NONE ? REEVE_GAP_NOT_WATCHING
                                 : s->from.log                                       ? REEVE_GAP_KMSG
                                                                                      : REEVE_GAP_UNKNOWN;

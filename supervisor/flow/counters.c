@@ -15,7 +15,6 @@ static void count_kills(Supervisor *s, const EventswatchNews *news) {
         if (s->from.kprobe || s->from.log || grown <= 0)
                 return;
         logsource_counted(&kill, news->id, whose_path(s, news->id), (uint32_t) grown, news->now_nsec);
-        s->from.log_confirmed += (uint64_t) grown;
         intake_kill(s, &kill);
 }
 

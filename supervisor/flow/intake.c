@@ -20,19 +20,25 @@ static void learn_cgroup(Supervisor *s, const KillCgroup *cgroup) {
 }
 
 void intake_kill(Supervisor *s, const Kill *kill) {
+        bool log = kill->tier == REEVE_TIER_LOG;
+
         for (size_t i = 0; i < kill->n_victims; i++)
                 learn_cgroup(s, &kill->victims[i].cgroup);
         learn_cgroup(s, &kill->limit);
         if (kill->n_victims > 0 && !whose_is_watched(s, &kill->victims[0].cgroup)) {
                 s->from.outside += kill->confirmed;
                 spool_account(s->spool)->accounted += kill->confirmed;
+                s->from.log_confirmed += log ? kill->confirmed : 0;
+                return;
+        }
+        if (late_may_be(s, kill)) {
+                /* Of the log it is counted when it is recorded: what was read back of it was counted then. */
+                s->from.recorded += log ? 0 : kill->confirmed;
+                late_kill(s, kill);
                 return;
         }
         s->from.recorded += kill->confirmed;
-        if (kill->time_nsec >= s->from.known_nsec) {
-                spool_account(s->spool)->accounted += kill->confirmed;
-                kills_record(s, kill, NULL, true);
-                return;
-        }
-        late_kill(s, kill);
+        s->from.log_confirmed += log ? kill->confirmed : 0;
+        spool_account(s->spool)->accounted += kill->confirmed;
+        kills_record(s, kill, NULL, true);
 }

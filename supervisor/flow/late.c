@@ -56,14 +56,15 @@ static void late_unlink(LateKill *l) {
 /* It is part of what the kernel's count has grown by since it agreed with ours. */
 static void account(const LateKill *l) {
         Supervisor *s = l->s;
+        bool log = l->foreign ? !s->from.kprobe : l->kill.tier == REEVE_TIER_LOG;
 
         if (l->kill.time_nsec <= s->from.begun_nsec || (l->foreign && (s->accounted_before || strcmp(l->boot_id, s->boot_id) != 0)))
                 return;
-        if (!l->foreign || s->from.kprobe)
-                spool_account(s->spool)->accounted += l->kill.confirmed;
-        else
+        if (log)
                 s->from.log_confirmed += l->kill.confirmed;
-        if (l->foreign)
+        else
+                spool_account(s->spool)->accounted += l->kill.confirmed;
+        if (log || l->foreign)
                 s->from.recorded += l->kill.confirmed;
 }
 
@@ -254,6 +255,15 @@ uint64_t late_recorded_nsec(const Supervisor *s) {
         int64_t usec = (int64_t) s->opening.last_time_usec - s->emit.context.realtime_offset_usec;
 
         return s->opening.last_time_usec > 0 && usec > 0 ? (uint64_t) usec * 1000 : 0;
+}
+
+bool late_may_be(const Supervisor *s, const Kill *kill) {
+        uint64_t begun = s->from.log_nsec > s->ledger_begun_nsec ? s->from.log_nsec : s->ledger_begun_nsec;
+
+        if (kill->time_nsec < s->from.known_nsec)
+                return true;
+        /* What is read back reaches so far (is_live()), and is there first: lines that are read as they are written wait for more. */
+        return kill->tier == REEVE_TIER_LOG && kill->n_victims > 0 && kill->time_nsec < begun + SECOND_USEC * UINT64_C(1000);
 }
 
 void late_kill(Supervisor *s, const Kill *kill) {

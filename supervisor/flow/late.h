@@ -3,7 +3,10 @@
  * recorded already only the ledger knows, and that takes a moment. */
 #include "supervisor/flow/state.h"
 
-/* A kill of the rings. It is recorded when it is sure that no earlier run did so, else when the ledger says so. */
+/* Whether a kill of the source in use may be recorded already: by an earlier run, or because it was read back from the log. */
+bool late_may_be(const Supervisor *s, const Kill *kill);
+
+/* Such a kill. It is recorded when it is sure that it was not, else when the ledger says so. */
 void late_kill(Supervisor *s, const Kill *kill);
 
 /* One that was read back from a log, perhaps of another boot: unless the source in use tells of it too. */

@@ -15,7 +15,6 @@ enum {
 static void on_log_kill(void *userdata, const Kill *kill) {
         Supervisor *s = userdata;
 
-        s->from.log_confirmed += kill->attempts;
         intake_kill(s, kill);
         lookagain_later(s);
 }
