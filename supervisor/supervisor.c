@@ -38,9 +38,10 @@
 
 enum { WATCHDOG_USEC = 120 * 1000 * 1000, STOP_WAIT_USEC = 5 * 1000 * 1000 };
 
+/* -ENODEV is kept for a host without the controller: after that systemd does not start us again. */
 static int fail(char *reterr, size_t size, const char *what, int error) {
         (void) snprintf(reterr, size, "%s: %s", what, strerror(-error));
-        return error;
+        return error == -ENODEV ? -EIO : error;
 }
 
 /* ---- time, signals, watchdog ---- */
@@ -259,14 +260,16 @@ int supervisor_init(Supervisor *s, const Options *options, char *reterr, size_t 
         *s = (Supervisor) { .options = *options, .fs.root_fd = -1, .from.vmstat_fd = -1,
                             .started_nsec = clock_boottime_nsec() };
         s->started_realtime_usec = (int64_t) (s->started_nsec / 1000) + clock_offset_nsec() / 1000;
-        if (host_boot_id(s->boot_id) < 0)
-                return fail(reterr, size, "/proc/sys/kernel/random/boot_id", -ENOENT);
+        if ((r = host_boot_id(s->boot_id)) < 0)
+                return fail(reterr, size, "/proc/sys/kernel/random/boot_id", r);
         (void) host_machine_id(s->machine_id);
         host_name(s->hostname, sizeof(s->hostname));
         settings_load(s);
         if (!s->config)
                 return fail(reterr, size, "configuration", -ENOMEM);
         r = mounts_find(&s->mount, options->cgroup_root);
+        if (r < 0 && r != -ENOTSUP && r != -ENOENT)
+                return fail(reterr, size, options->cgroup_root ? options->cgroup_root : "the mount of cgroup v2", r);
         if (r < 0 || !s->mount.memory) {
                 mounts_explain(&s->mount, reterr, size);
                 return -ENODEV;

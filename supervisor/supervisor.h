@@ -3,7 +3,7 @@
 #include "supervisor/flow/state.h"
 
 /* Opens everything in order; what is missing but not vital is said in records and status. Returns 0, -errno with the reason
- * in @reterr. The caller frees with supervisor_done() in any case. */
+ * in @reterr; -ENODEV: there is no cgroup v2 memory controller. The caller frees with supervisor_done() in any case. */
 int supervisor_init(Supervisor *s, const Options *options, char *reterr, size_t err_size);
 
 /* Runs until told to stop. Returns 0 or -errno. */

@@ -44,7 +44,9 @@ int cgroupfs_open(Cgroupfs *ret, const char *root) {
         ret->root_fd = open(root, DIR_FLAGS);
         if (ret->root_fd < 0)
                 return -errno;
-        if (fstatfs(ret->root_fd, &sfs) < 0 || sfs.f_type != CGROUP2_SUPER_MAGIC)
+        if (fstatfs(ret->root_fd, &sfs) < 0)
+                r = -errno;
+        else if (sfs.f_type != CGROUP2_SUPER_MAGIC)
                 r = -ENOTSUP;
         else
                 r = cgroupfs_id(ret->root_fd, &ret->root_id);

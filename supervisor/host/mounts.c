@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 
 #include "supervisor/base/fd.h"
+#include "supervisor/host/readfile.h"
 #include "supervisor/text/kernfile.h"
 #include "supervisor/text/mountinfo.h"
 
@@ -35,7 +36,7 @@ static int read_mounts(CgroupMount *m, const char *only) {
                 return -ENOMEM;
         if (!f)
                 return -errno;
-        while ((n = getline(&line, &room, f)) > 0) {
+        while ((errno = 0, n = getline(&line, &room, f)) > 0) {
                 if (line[n - 1] == '\n')
                         n--;
                 if (mountinfo_parse(parsed, line, (size_t) n) < 0)
@@ -48,7 +49,7 @@ static int read_mounts(CgroupMount *m, const char *only) {
                         m->v1_memory = m->v1_memory || mount_option(parsed->options, "memory");
                 }
         }
-        return 0;
+        return ferror(f) ? -errno : 0;
 }
 
 /* The root of all has id 1; anything else at the mount point is a part. Its mount line cannot tell: seen from inside a
@@ -59,17 +60,16 @@ static bool is_part(const char *where) {
         return stat(where, &st) == 0 && st.st_ino != 1;
 }
 
-static bool has_memory(const char *where) {
+/* Returns whether, or -errno: without descriptors nobody knows. */
+static int has_memory(const char *where) {
         char path[4096 + 32], text[512];
         ssize_t n;
-        _cleanup_close_ int fd = -1;
 
         snprintf(path, sizeof(path), "%s/cgroup.controllers", where);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return false;
-        n = read(fd, text, sizeof(text));
-        return n > 0 && kernfile_has_word(text, (size_t) n, "memory");
+        n = readfile_path(path, text, sizeof(text));
+        if (n < 0)
+                return n == -ENOENT ? 0 : (int) n;
+        return kernfile_has_word(text, (size_t) n, "memory");
 }
 
 int mounts_find(CgroupMount *ret, const char *root) {
@@ -93,7 +93,10 @@ int mounts_find(CgroupMount *ret, const char *root) {
         if (!ret->where[0])
                 return 0;
         ret->namespaced = is_part(ret->where);
-        ret->memory = has_memory(ret->where);
+        r = has_memory(ret->where);
+        if (r < 0)
+                return r;
+        ret->memory = r;
         return 0;
 }
 

@@ -15,7 +15,8 @@ typedef struct CgroupMount {
 } CgroupMount;
 
 /* Finds it. @root (NULL: look it up in /proc/self/mountinfo) names a directory to take instead. Returns 0 also where
- * nothing is mounted (where[0] == 0); -errno where mountinfo cannot be read or @root is no cgroup v2 directory. */
+ * nothing is mounted (where[0] == 0); -ENOTSUP or -ENOENT where @root is no cgroup v2 directory; -errno where it, mountinfo or
+ * cgroup.controllers cannot be read. */
 int mounts_find(CgroupMount *ret, const char *root);
 
 /* Says in one or two sentences what is mounted, what is missing and how to boot with v2; empty where all is well. */
