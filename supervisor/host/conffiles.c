@@ -76,9 +76,12 @@ static int folder_list(FoundList *l, const char *directory, Complaints *reterr) 
                         complaints_add(reterr, false, directory, 0, "cannot be read: %s", strerror(errno));
                 return 0;
         }
-        while (r == 0 && (entry = readdir(d)))
+        while (r == 0 && (errno = 0, entry = readdir(d)))
                 if (is_conf_name(entry->d_name))
                         r = found_add(l, directory, entry->d_name);
+        /* Half a folder is another configuration than the one that was written: it is refused. */
+        if (r == 0 && errno)
+                complaints_add(reterr, false, directory, 0, "cannot be read: %s", strerror(errno));
         return r;
 }
 
@@ -208,7 +211,13 @@ int conffiles_read(const ConfigPlaces *places, ConfFiles *ret, Complaints *reter
                 struct stat st;
 
                 (void) snprintf(directories[n++], PATH_MAX, "%s", places->directory);
-                if (!places->optional && (stat(places->directory, &st) < 0 || !S_ISDIR(st.st_mode))) {
+                if (!places->optional && stat(places->directory, &st) < 0) {
+                        int error = errno;
+
+                        complaints_add(reterr, false, places->directory, 0, "%s", error == ENOENT ? "no such directory" : strerror(error));
+                        return -error;
+                }
+                if (!places->optional && !S_ISDIR(st.st_mode)) {
                         complaints_add(reterr, false, places->directory, 0, "no such directory");
                         return -ENOENT;
                 }
