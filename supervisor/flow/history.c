@@ -60,6 +60,24 @@ uint64_t history_unfinished_nsec(const Supervisor *s) {
         return marked_nsec(s, READING_BACK);
 }
 
+/* What of it failed may succeed at the next start; that there is none, or that we may not, stays so. */
+static bool comes_again(int error) {
+        return error < 0 && error != -EPERM && error != -EACCES && error != -ENOENT && error != -ENXIO;
+}
+
+/* The next run shall read all of it once more: what it has by then it is asked for. */
+static void read_next_time(Supervisor *s, int error) {
+        char text[160];
+
+        (void) snprintf(text, sizeof(text), "The kernel's log could not be read back to its end: %s. The next start reads it again.",
+                        strerror(-error));
+        if (s->crier)
+                (void) crier_say(s->crier, 4, text);
+        s->read_back = s->accounted_before = false;
+        unmark(s, READ_BACK);
+        mark(s, READING_BACK, s->ledger_begun_nsec);
+}
+
 void history_take(Supervisor *s) {
         ReadbackCounts counts = { 0 };
         ReadbackKill *read = NULL;
@@ -76,6 +94,8 @@ void history_take(Supervisor *s) {
                 s->readback = readback_free(s->readback);
                 s->read_back_dropped += counts.dropped;
                 s->read_back = true;
+                if (comes_again(counts.kmsg_error))
+                        read_next_time(s, counts.kmsg_error);
         }
         /* Whoever kills us before the last one stands in the spool makes us read once more. */
         if (s->read_back && !late_reads_back(s)) {
@@ -100,7 +120,11 @@ static bool rings_kept_it(const Supervisor *s) {
 }
 
 static void begin(Supervisor *s, const ReadbackOptions *options) {
-        if (readback_new(&s->readback, options) >= 0)
+        int r = readback_new(&s->readback, options);
+
+        if (r < 0)
+                read_next_time(s, r);
+        else
                 (void) state_io(s, &s->readback_io, ring_fd(readback_ring(s->readback)), EPOLLIN, 10, on_readback);
 }
 
@@ -110,7 +134,7 @@ static int64_t with_slack(int64_t realtime_usec) {
 }
 
 void history_read(Supervisor *s) {
-        ReadbackOptions options = { 0 };
+        ReadbackOptions options = { .boot_id = s->boot_id };
         bool again = marked_nsec(s, READ_BACK) > 0, whole = s->opening.created || history_unfinished_nsec(s) > 0;
 
         if (s->readback || (again && rings_kept_it(s)))
@@ -127,6 +151,7 @@ void history_read(Supervisor *s) {
 
 void history_read_missed(Supervisor *s, uint64_t since_nsec) {
         ReadbackOptions options = {
+                .boot_id = s->boot_id,
                 .journal = "",
                 .pstore = "",
                 .since_realtime_usec = with_slack((int64_t) (since_nsec / 1000) + s->emit.context.realtime_offset_usec),

@@ -17,7 +17,7 @@ enum { PSTORE_LEVELS = 3, PSTORE_FILE_MAX = 4 << 20 };
 
 int readback_kmsg(Readback *r) {
         Kmsg *k;
-        ssize_t n;
+        ssize_t n = 0;
         int e = kmsg_open(&k, r->kmsg, true);
 
         if (e < 0)
@@ -32,7 +32,7 @@ int readback_kmsg(Readback *r) {
         }
         logkill_flush(&r->lines->kills, &r->sink);
         kmsg_close(k);
-        return 0;
+        return n < 0 ? (int) n : 0;
 }
 
 /* Another boot's stamps begin at 0 again: nothing carries over. */

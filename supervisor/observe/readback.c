@@ -1,6 +1,7 @@
 #include "supervisor/observe/readback.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,8 +56,11 @@ static int start(Readback *r, const ReadbackOptions *o) {
         r->since_realtime_usec = o->since_realtime_usec;
         r->max_kills = o->max_kills ? o->max_kills : MAX_KILLS;
         r->sink = (LogkillSink) { .kill = readback_take_kill, .userdata = r };
-        (void) host_boot_id(r->this_boot);
-        e = ring_new(&r->ring, RING);
+        if (o->boot_id)
+                (void) snprintf(r->this_boot, sizeof(r->this_boot), "%s", o->boot_id);
+        e = o->boot_id ? 0 : host_boot_id(r->this_boot);
+        if (e == 0)
+                e = ring_new(&r->ring, RING);
         return e < 0 ? e : -pthread_create(&r->thread, NULL, run, r);
 }
 

@@ -14,6 +14,7 @@ typedef struct ReadbackOptions {
         const char *kmsg;               /* NULL: /dev/kmsg; "": do not read */
         const char *journal;            /* NULL: the host's; "": do not read; else a directory of journal files */
         const char *pstore;             /* NULL: /var/lib/systemd/pstore; "": do not read */
+        const char *boot_id;            /* this boot's; NULL: it is read */
         int64_t since_realtime_usec;    /* nothing older than this; 0: all there is */
         uint64_t max_kills;             /* 0: 100000; the newest of each source are not preferred, the rest is counted */
 } ReadbackOptions;
