@@ -11,7 +11,7 @@
 #include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 
-enum { YOUNG_USEC = 1000 * 1000 };
+enum { YOUNG_USEC = 1000 * 1000, WALK_AGAIN_USEC = 1000 * 1000 };
 #define WALK_PAUSE_NSEC (UINT64_C(60) * 1000 * 1000 * 1000)
 
 /* Without probes and without a kernel log memory.events is all there is: then that of every cgroup is watched. */
@@ -132,6 +132,13 @@ void groups_owner(Supervisor *s, const EyesAnswer *answer) {
         }
 }
 
+/* What a walk did not come to has no budget, and no name but by its kills. */
+static int on_walk_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void) source, (void) usec;
+        groups_walk_again(userdata);
+        return 0;
+}
+
 static void on_news(Supervisor *s, const DirwatchNews *n) {
         switch (n->kind) {
         case DIRWATCH_BORN:
@@ -150,6 +157,8 @@ static void on_news(Supervisor *s, const DirwatchNews *n) {
         case DIRWATCH_WALKED:
                 if (n->complete)
                         tree_walk_end(s->tree, clock_boottime_nsec());
+                else
+                        state_timer(s, &s->walk_timer, WALK_AGAIN_USEC, on_walk_again);
                 tree_prepare(s->tree, clock_boottime_nsec());
                 s->walked = true;
                 s->walking = false;
@@ -236,6 +245,7 @@ void groups_rewatch(Supervisor *s) {
 
 void groups_close(Supervisor *s) {
         s->young_timer = sd_event_source_disable_unref(s->young_timer);
+        s->walk_timer = sd_event_source_disable_unref(s->walk_timer);
         s->dirwatch_io = sd_event_source_disable_unref(s->dirwatch_io);
         s->eventswatch_io = sd_event_source_disable_unref(s->eventswatch_io);
         s->eyes_io = sd_event_source_disable_unref(s->eyes_io);

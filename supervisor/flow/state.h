@@ -177,7 +177,7 @@ typedef struct Supervisor {
         uint64_t young[YOUNG_MAX];      /* born within the last second: their owner is looked at once more */
         size_t n_young;
         uint64_t above_id, above_nsec;  /* the directory that was looked at last because what was made in it is gone; when */
-        sd_event_source *young_timer;
+        sd_event_source *young_timer, *walk_timer;
         Eventswatch *eventswatch;
         Eyes *eyes;
         Budgets *budgets;
