@@ -49,8 +49,8 @@ static void choose(Supervisor *s) {
         if (wanted == CONFIG_SOURCE_KPROBE) {
                 s->from.tier = REEVE_TIER_NONE;
                 (void) snprintf(s->from.log_why, sizeof(s->from.log_why), "Source=kprobe forbids it");
-        } else
-                (void) logtier_open(s);
+        } else if (logtier_open(s) < 0)
+                lookagain_later(s);
 }
 
 /* What is told of a tier: which, and why no better one. */
@@ -114,6 +114,20 @@ static void try_better(Supervisor *s) {
         groups_follow(s);
 }
 
+/* The log could not be opened, for want of descriptors perhaps. What was killed meanwhile it still has: read back, unless some of
+ * it was counted already, by what nobody could hold against its lines. */
+static void try_log(Supervisor *s) {
+        uint64_t owed, since_nsec = 0;
+
+        if (logtier_open(s) < 0)
+                return;
+        say_tier(s, "the kernel's log can be read now");
+        owed = balance_owed(s, &since_nsec);
+        balance_carry(s, owed, since_nsec);
+        if (owed > 0 && s->from.log_confirmed == 0)
+                history_read_missed(s, since_nsec);
+}
+
 void sources_reopen(Supervisor *s) {
         change(s, "asked for by the configuration");
 }
@@ -145,6 +159,8 @@ void sources_check(Supervisor *s) {
                 lose_watch(s, "the rings cannot be read any more");
         else if (s->from.better_wanted)
                 try_better(s);
+        if (s->from.tier == REEVE_TIER_LOG && !s->from.log)
+                try_log(s);
         balance_look(s);
         if (s->from.kprobe && reconcile_take_blind(&s->from.reconciler))
                 lose_watch(s, "the kernel killed and ran none of our probes");
