@@ -18,8 +18,8 @@ static const OptionsHelp help = {
                 "and line. Needs no daemon, no root and no cgroups. Without an argument it is the\n"
                 "installed one (/etc/reeve, /run/reeve, /usr/lib/reeve); DIR replaces all three, as\n"
                 "reeved --config does, and - is standard input. With --effective: what all its sections come to for one\n"
-                "cgroup (a /path, a unit, a container's id, id:N or pid:N), and which line each\n"
-                "value is from.",
+                "cgroup (a /path, a unit, a container's id, id:N or pid:N), by which rules it is\n"
+                "judged, and which line each value is from.",
         .examples = "  reevectl check\n"
                     "  reevectl check ./reeve.conf --effective /system.slice/web-1.service",
         .takes = OPTION_EFFECTIVE,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policies/match.h"
 #include "supervisor/ctl/configs.h"
 #include "supervisor/ctl/print.h"
 #include "supervisor/text/escape.h"
@@ -62,6 +63,15 @@ static bool walk(const Walk *w) {
         return b.any;
 }
 
+/* The next rule at or after @at that is on and looks at @path; n_rules where there is none. */
+static size_t rule_next(const Config *config, const char *path, size_t at) {
+        for (; at < config->n_rules; at++)
+                for (size_t i = 0; config->rules[at].enabled.value && i < config->rules[at].match.count; i++)
+                        if (match_glob(config->rules[at].match.items[i].text, path))
+                                return at;
+        return at;
+}
+
 /* ---- a table ---- */
 
 static void row_take(void *userdata, const char *list, const char *key, const char *value, int64_t bytes, const Origin *at) {
@@ -79,6 +89,17 @@ static void row_take(void *userdata, const char *list, const char *key, const ch
         table_add(t, TABLE_PLAIN, print_cell(text, cell));
 }
 
+static void rule_rows(Table *t, const RuleSection *rule) {
+        char cell[PRINT_CELL_SIZE], key[PRINT_CELL_SIZE + 8];
+
+        (void) snprintf(key, sizeof(key), "%s: When", print_cell(rule->name, cell));
+        for (size_t i = 0; i < rule->n_when; i++)
+                row_take(t, NULL, key, rule->when[i].text, LIMIT_MAX, &rule->when[i].at);
+        (void) snprintf(key, sizeof(key), "%s: Then", print_cell(rule->name, cell));
+        for (size_t i = 0; i < rule->n_then; i++)
+                row_take(t, NULL, key, rule->then[i].text, LIMIT_MAX, &rule->then[i].at);
+}
+
 void effective_print(const CtlContext *c, const char *path, const Config *config, const BudgetFacts *facts) {
         static const TableColumn columns[] = {
                 { .title = "KEY" },
@@ -90,6 +111,10 @@ void effective_print(const CtlContext *c, const char *path, const Config *config
         Walk w = { .path = path, .config = config, .facts = facts, .take = row_take, .userdata = &t };
         bool any = walk(&w);
 
+        for (size_t i = 0; (i = rule_next(config, path, i)) < config->n_rules; i++) {
+                rule_rows(&t, &config->rules[i]);
+                any = true;
+        }
         print_name(stdout, path);
         (void) puts(any ? ":" : ": no section matches it.");
         if (t.n_cells > 0)
@@ -113,14 +138,27 @@ static void json_take(void *userdata, const char *list, const char *key, const c
                 (void) json_object_set_new(o, key, one);
 }
 
+static json_t *rule_json(const RuleSection *rule) {
+        json_t *when = json_array(), *then = json_array();
+
+        for (size_t i = 0; i < rule->n_when; i++)
+                (void) json_array_append_new(when, json_string(rule->when[i].text));
+        for (size_t i = 0; i < rule->n_then; i++)
+                (void) json_array_append_new(then, json_string(rule->then[i].text));
+        return json_pack("{s:s, s:o, s:o, s:b, s:s, s:i}", "rule", rule->name, "when", when, "then", then, "dry_run",
+                         rule->dry_run.value, "file", rule->at.file, "line", (int) rule->at.line);
+}
+
 json_t *effective_json(const char *path, const Config *config, const BudgetFacts *facts) {
         char name[PRINT_CELL_SIZE];
         Strbuf out = STRBUF_INIT(name);
-        json_t *o;
+        json_t *o, *rules = json_array();
 
         name[0] = '\0';
         escape_text(&out, path);
-        o = json_pack("{s:s, s:{}, s:{}, s:[], s:[]}", "cgroup", name, "limits", "settings", "labels", "documentation");
+        for (size_t i = 0; (i = rule_next(config, path, i)) < config->n_rules; i++)
+                (void) json_array_append_new(rules, rule_json(&config->rules[i]));
+        o = json_pack("{s:s, s:{}, s:{}, s:[], s:[], s:o}", "cgroup", name, "limits", "settings", "labels", "documentation", "rules", rules);
         if (o)
                 (void) walk(&(Walk) { .path = path, .config = config, .facts = facts, .take = json_take, .userdata = o });
         return o;

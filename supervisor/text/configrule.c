@@ -206,8 +206,8 @@ static int condition_parse(Reader *r, const char *text, RuleCondition *c) {
                 return error;
         if (strcmp(peek(&w), "for") == 0) {
                 (void) next(&w);
-                if (time_take(&w, &c->for_usec) < 0 || c->for_usec == DURATION_INFINITY) {
-                        reader_complain(r, "'for' wants a time after it");
+                if (time_take(&w, &c->for_usec) < 0 || c->for_usec == 0 || c->for_usec == DURATION_INFINITY) {
+                        reader_complain(r, "'for' wants a time above 0 after it");
                         return -EINVAL;
                 }
         }

@@ -134,6 +134,7 @@ static void test_every_key(void **state) {
                 { "rule", "When=host.available < 5%", true },
                 { "rule", "When=host.swap < 100M for 5s", true },
                 { "rule", "When=host.swap < 100M for", false },
+                { "rule", "When=host.swap < 100M for 0s", false },
                 { "rule", "When=usage > 1 2 3", false },
                 { "rule", "When=usage > 1M for 5s now", false },
                 { "rule", "When=usage", false },

@@ -298,6 +298,11 @@ static void test_without_a_daemon(void **state) {
                 { { "check", "@FULL", "--effective", "/x/y", "--json" }, 0,
                   { "\"Own\":{\"value\":\"adopt\"", "\"KillBudget\":{\"value\":\"3 per 30d\"", "\"labels\":[{\"value\":\"tier=1\"",
                     "\"documentation\":[{\"value\":\"https:", "\"limits\":{\"OOMScoreAdjust\":{\"value\":\"-500\"" }, { "team=old" }, NULL },
+                { { "check", "@FULL", "--effective", "/x/y" }, 0,
+                  { "r: When", "usage > 90% for 5s", "full.conf:16", "term 2s", "full.conf:17", "full.conf:19" }, { "oom > 0" }, NULL },
+                { { "check", "@FULL", "--effective", "/x/z", "--json" }, 0,
+                  { "\"rules\":[{\"rule\":\"r\",\"when\":[\"usage > 90% for 5s\"],\"then\":[\"term 2s\",\"kill\"],\"dry_run\":false" }, { "oom > 0" }, NULL },
+                { { "check", "@FULL", "--effective", "/x/w" }, 0, { "KillBudget" }, { "r: When", "kill\n" }, NULL },
                 { { "check", "@GOOD", "--effective", "/x" }, 0, { "/x: no section matches it." }, { NULL }, NULL },
                 { { "check", "@GOOD", "--effective", "web-1" }, 5, { NULL }, { "/system.slice/web-1" }, "web-1" },
                 { { "check", "@GOOD", "--effective", "web@1.service" }, 5, { NULL }, { "/system.slice/web" }, "web@1.service" },
@@ -475,7 +480,9 @@ static int setup(void **state) {
         file_write(good_conf, "[budget web]\nMatch=/system.slice/web-*.service\nMemoryHigh=300M\nMemoryMax=512M\n"
                               "[budget later]\nMatch=/system.slice/web-1.service\nMemoryHigh=400M\n");
         file_write(full_conf, "[budget x]\nMatch=/x/*\nOOMScoreAdjust=-500\nOOMScoreAdjustOf=all\nOwn=adopt\nRisk=yes\nKillBudget=3 per 30d\n"
-                              "Label=team=old\nLabel=tier=1\n[budget y]\nMatch=/x/y\nLabel=team=new\nDocumentation=https://wiki.example/x\n");
+                              "Label=team=old\nLabel=tier=1\n[budget y]\nMatch=/x/y\nLabel=team=new\nDocumentation=https://wiki.example/x\n"
+                              "[rule r]\nMatch=/x/y /x/z\nWhen=usage > 90% for 5s\nThen=term 2s\n[rule r]\nThen=kill\n"
+                              "[rule off]\nMatch=/x/y\nWhen=oom > 0 per 5s\nThen=kill\nEnabled=no\n");
         hogcapture_write(capture, cut_capture);
         records_load();
         return fake_start(&fake, socket_path);
