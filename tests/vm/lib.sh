@@ -8,6 +8,9 @@ ROOT=/sys/fs/cgroup
 BED=$ROOT/bed
 LOADS=/reeve/loads
 FLAG=/run/reeve-bed-shared
+# REEVE_SEED and the like, where whoever started the machine has set them.
+# shellcheck source=/dev/null
+[[ ! -e /reeve/settings ]] || . /reeve/settings
 
 note() { printf '  %s\n' "$*"; }
 fail() {
@@ -83,6 +86,13 @@ hog_to_death() {
         ID=$(cg_id "$dir")
         spawn "$dir" "$LOADS/hog" "$@" 0
         wait_until "${HOG_WAIT:-30}" "the kernel kills the hog in $dir" gone "$PID"
+}
+
+# swap_have MEGABYTES: a swap file of so much; it goes with the scenario. Skips where none can be had.
+swap_have() {
+        rm -f /var/tmp/bed-swap
+        dd if=/dev/zero of=/var/tmp/bed-swap bs=1M count="$1" status=none && chmod 600 /var/tmp/bed-swap && mkswap -q /var/tmp/bed-swap &&
+                swapon /var/tmp/bed-swap || skip "no swap can be had"
 }
 
 # ---- the daemon
@@ -201,7 +211,7 @@ scenario_cleanup() {
         done 2>/dev/null
         [[ -e $FLAG ]] || reeve_remove
         umount /mnt/bed* 2>/dev/null
-        swapoff -a
+        swapoff -a && rm -f /var/tmp/bed-swap
         # What a storm left in the journal each reeved after it would read back: half a minute of an emulated machine, each time.
         journalctl --rotate --vacuum-size=1 >/dev/null 2>&1
         systemctl daemon-reload

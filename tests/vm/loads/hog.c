@@ -9,6 +9,7 @@
  *     --hold SECONDS   exit 0 after so long at full size; for ever by default
  *     --exit           exit 0 at full size
  *     --swing MB       at full size take MB more and give them back, each second
+ *     --lock           none of it can be swapped or reclaimed (mlockall)
  *     --quiet          do not print its pid
  *
  * Prints "PID full" when it has all of it. */
@@ -97,7 +98,12 @@ int main(int argc, char **argv) {
                         hold = 0;
                 else if (!strcmp(o, "--swing"))
                         swing = atol(v), i++;
-                else if (!strcmp(o, "--quiet"))
+                else if (!strcmp(o, "--lock")) {
+                        if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0) {
+                                perror("hog: mlockall");
+                                return 1;
+                        }
+                } else if (!strcmp(o, "--quiet"))
                         quiet = true;
                 else
                         megabytes = atol(o);

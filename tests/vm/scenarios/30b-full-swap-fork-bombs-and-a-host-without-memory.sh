@@ -5,11 +5,9 @@
 #   bed/truth/manager-0..3   a case after the other   -> about 80 kills
 #   bed/truth/host-4-N       takes all there is       -> scope host, no limit
 . /reeve/scenarios/truth.inc
-dd if=/dev/zero of=/var/bed-swap bs=1M count=16 status=none && chmod 600 /var/bed-swap && mkswap -q /var/bed-swap && swapon /var/bed-swap ||
-        skip "no swap can be had"
+swap_have 16
 truth_begin $'[reeve]\nSource=kprobe' kprobe
 truth_load 40 --seed "${REEVE_SEED:-30}" --managers 4 --kinds swap,forkbomb,own --host 2
 truth_holds --counters
 swapped() { reevectl kills --json | jq -s '[.[] | select((.cgroup.path // "" | test("/swap-")) and .victims[0].swap_bytes > 0)] | length'; }
 [[ $(swapped) -gt 0 ]] || fail "no victim had anything in swap"
-swapoff /var/bed-swap && rm -f /var/bed-swap
