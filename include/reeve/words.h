@@ -144,7 +144,7 @@ extern "C" {
         X(REEVE_REASON_NOT_PERMITTED, "not_permitted")         /* refused: the peer may not, or EACCES/EROFS */    \
         X(REEVE_REASON_MODE_WATCH, "mode_watch")               /* refused: Mode=watch */                           \
         X(REEVE_REASON_KERNEL, "kernel")                       /* refused: this kernel lacks it */                 \
-        X(REEVE_REASON_RULE, "rule")                           /* verdict: a rule's conditions hold */             \
+        X(REEVE_REASON_RULE, "rule")                           /* verdict, kill: a rule's conditions hold */       \
         X(REEVE_REASON_RECOVERED, "recovered")                 /* verdict none: better at the second look */       \
         X(REEVE_REASON_NO_CANDIDATE, "no_candidate")           /* verdict none: nobody there to act on */          \
         X(REEVE_REASON_PROTECTED, "protected")                 /* verdict none: all that are there are sheltered */\

@@ -21,7 +21,7 @@ static void begin(Managerkill *m, const Sigkill *s, ReeveKiller killer, const Ki
                 .killer_process = *who,
                 .decision = decision,
                 .scope = REEVE_SCOPE_NONE,
-                .reason = REEVE_REASON_MANAGER,
+                .reason = killer == REEVE_KILLER_REEVE ? REEVE_REASON_RULE : REEVE_REASON_MANAGER,
                 KILL_NOTHING_KNOWN,
                 .victims = m->victims,
                 .max_victims = MANAGERKILL_VICTIMS_MAX,

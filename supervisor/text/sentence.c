@@ -108,6 +108,9 @@ static void say_reason(Strbuf *out, const RecordContext *c, const Kill *k) {
         case REEVE_REASON_MANAGER:
                 strbuf_puts(out, "it manages memory shortages here");
                 break;
+        case REEVE_REASON_RULE:
+                strbuf_puts(out, "a rule of its configuration asked for it");
+                break;
         default:
                 strbuf_puts(out, "out of memory, by whose limit is not known");
                 break;

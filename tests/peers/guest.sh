@@ -8,7 +8,7 @@ FILES=/reeve/files
 SEEN=/tmp/seen
 mkdir -p "$SEEN"
 # The image has these enabled; none may kill or watch here unasked.
-systemctl stop earlyoom nohang oomd systemd-oomd.socket systemd-oomd containerd 2>/dev/null
+systemctl stop earlyoom nohang nohang-desktop oomd systemd-oomd.socket systemd-oomd containerd 2>/dev/null
 
 # ---- observers
 

@@ -3,7 +3,8 @@
 # shellcheck shell=bash
 . /reeve/lib.sh
 services=(earlyoom nohang oomd systemd-oomd)
-systemctl stop "${services[@]}" systemd-oomd.socket 2>/dev/null
+# nohang-desktop comes with nohang, enabled: it would kill in everybody's stead.
+systemctl stop "${services[@]}" nohang-desktop systemd-oomd.socket 2>/dev/null
 
 # ---- their settings
 

@@ -6,7 +6,7 @@
 # the whole host. The innocent one holds 60 MB, more than any of the small ones, and touches them all the time.
 . /reeve/lib.sh
 # The image has these enabled; each is started where it is measured.
-systemctl stop earlyoom nohang oomd systemd-oomd.socket systemd-oomd containerd 2>/dev/null
+systemctl stop earlyoom nohang nohang-desktop oomd systemd-oomd.socket systemd-oomd containerd 2>/dev/null
 RESCUERS=(reeved systemd-oomd oomd earlyoom nohang)
 declare -A RESCUER_NAME=([reeved]=Reeve [systemd-oomd]=systemd-oomd [oomd]=oomd [earlyoom]=earlyoom [nohang]=nohang)
 SLICE=$ROOT/bed.slice

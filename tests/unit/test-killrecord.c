@@ -170,6 +170,8 @@ static void test_sentences(void **state) {
                 { REEVE_REASON_HOST_MEMORY, REEVE_SCOPE_HOST, 0, REEVE_KILLER_KERNEL, ": the host had no memory left." },
                 { REEVE_REASON_SYSRQ, REEVE_SCOPE_HOST, 0, REEVE_KILLER_SYSRQ, ": somebody asked for it by sysrq-f." },
                 { REEVE_REASON_LIMIT_WRITE, REEVE_SCOPE_SELF, 30, REEVE_KILLER_KERNEL, ": the limit of its own cgroup was set to 512M, below what it used, 511M, by worker (pid 4712)." },
+                { REEVE_REASON_MANAGER, REEVE_SCOPE_NONE, 0, REEVE_KILLER_OOM_MANAGER, ": it manages memory shortages here." },
+                { REEVE_REASON_RULE, REEVE_SCOPE_NONE, 0, REEVE_KILLER_REEVE, ": a rule of its configuration asked for it." },
                 { REEVE_REASON_UNKNOWN, REEVE_SCOPE_UNKNOWN, 0, REEVE_KILLER_KERNEL, ": out of memory, by whose limit is not known." },
         };
 

@@ -72,6 +72,22 @@ static void test_another_time_or_sender_is_another_kill(void **state) {
         assert_int_equal(seen.n, 3);
 }
 
+/* Reeve's own is no manager's: its record names the rule as the reason. */
+static void test_a_kill_of_reeves_own_is_a_rules(void **state) {
+        static Managerkill m;
+        Seen seen = { 0 };
+        ManagerkillSink sink = { .kill = see, .userdata = &seen };
+        KillProcess who = { .pid = 600, .comm = "reeved" };
+        Sigkill s = signal_at(1000, 9, 70);
+
+        (void) state;
+        managerkill_feed(&m, &s, REEVE_KILLER_REEVE, &who, 7, &sink);
+        (void) managerkill_settle(&m, UINT64_MAX, &sink);
+        assert_int_equal(seen.n, 1);
+        assert_int_equal(seen.last.killer, REEVE_KILLER_REEVE);
+        assert_int_equal(seen.last.reason, REEVE_REASON_RULE);
+}
+
 /* The polite one is gone at once, and the next cgroup's turn comes within the hundred milliseconds. */
 static void test_another_decision_is_another_kill(void **state) {
         static Managerkill m;
@@ -123,6 +139,7 @@ static void test_more_victims_than_room(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_one_decision_is_one_kill),
+                cmocka_unit_test(test_a_kill_of_reeves_own_is_a_rules),
                 cmocka_unit_test(test_another_time_or_sender_is_another_kill),
                 cmocka_unit_test(test_another_decision_is_another_kill),
                 cmocka_unit_test(test_the_signal_after_the_request_is_no_second_kill),
