@@ -46,6 +46,7 @@ typedef struct LimitRequester {
 typedef struct LimitResult {
         uint64_t time_nsec;              /* CLOCK_BOOTTIME of the write, refusal or discovery */
         uint64_t cgroup_id;              /* 0: not known (the cgroup does not exist yet) */
+        uint64_t incident;               /* the beginning of that for which a rule's step did or undid it; 0: of none */
         const char *path;                /* raw bytes, below the cgroup root */
         const char *unit;                /* the unit it was told to; NULL where none */
         LimitKey key;

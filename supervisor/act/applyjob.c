@@ -88,6 +88,7 @@ void apply_finish(Job *j, LimitKey key, ReeveOutcome outcome, ReeveReason reason
         LimitResult result = {
                 .time_nsec = clock_boottime_nsec(),
                 .cgroup_id = j->e->id,
+                .incident = v->lever || v->lever_over ? v->lever_incident : 0,
                 .path = j->e->path,
                 .unit = j->own.kind == OWNERSHIP_UNIT ? j->unit.name : NULL,
                 .key = key,

@@ -98,6 +98,7 @@ static void lever_run(Job *j, const ApplyLever *lever, ApplyLeverTold *ret) {
                 (void) snprintf(j->changes[key].origin, sizeof(j->changes[key].origin), "%s", lever->origin);
         v->lever = true;
         v->lever_value = wanted;
+        v->lever_incident = lever->incident;
         v->lever_over = false;
         apply_run(j);
         if (ret->outcome != REEVE_OUTCOME_DONE)

@@ -10,6 +10,7 @@ typedef struct ApplyLever {
         double ratio;                    /* of present use; by how much more */
         int64_t bytes;                   /* RULE_RAISE: up to */
         BudgetOwn own;                   /* the rule's */
+        uint64_t incident;               /* its beginning; 0: none yet */
         const char *origin;              /* "web.conf:12" */
 } ApplyLever;
 

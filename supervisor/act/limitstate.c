@@ -94,8 +94,10 @@ static json_t *value_json(const LimitValue *v) {
                 (void) json_object_set_new(o, "before", json_integer(v->before));
                 (void) json_object_set_new(o, "wanted", json_integer(v->wanted));
                 (void) json_object_set_new(o, "dropin_before", json_boolean(v->dropin_before));
-                if (v->lever || v->lever_over)
+                if (v->lever || v->lever_over) {
                         (void) json_object_set_new(o, "lever", json_true());
+                        (void) json_object_set_new(o, "incident", json_integer((json_int_t) v->lever_incident));
+                }
         }
         if (v->set) {
                 (void) json_object_set_new(o, "set", json_integer(v->set_value.value));
@@ -179,6 +181,7 @@ static void value_load(LimitValue *v, const json_t *o) {
                 v->wanted = integer(o, "wanted", LIMIT_MAX);
                 v->dropin_before = json_is_true(json_object_get(o, "dropin_before"));
                 v->lever_over = json_is_true(json_object_get(o, "lever"));
+                v->lever_incident = (uint64_t) integer(o, "incident", 0);
         }
         if (json_object_get(o, "set")) {
                 int64_t permyriad = integer(o, "set_permyriad", -1);

@@ -18,6 +18,7 @@ typedef struct LimitValue {
         BudgetValue set_value;
         bool set_risk;
         bool lever_over;                 /* by a rule's step whose incident is over; at a start: any such */
+        uint64_t lever_incident;         /* void unless by a rule's step */
         /* what is not */
         bool lever;                      /* by a rule's step: before all else, until it is lifted */
         int64_t lever_value;

@@ -138,7 +138,7 @@ static Lever *lever_for(Supervisor *s, const SpoolKept *kept) {
 static int post(Supervisor *s, const Lever *l, const WatchlistMatch *m, const RuleStep *step) {
         char at[256];
         ApplyLever lever = { .id = l->kept.cgroup_id, .path = l->kept.path, .action = step->action, .ratio = step->ratio,
-                             .bytes = (int64_t) step->bytes, .own = (BudgetOwn) m->rule->own.value };
+                             .bytes = (int64_t) step->bytes, .own = (BudgetOwn) m->rule->own.value, .incident = l->incident };
         HandTask task = thaw_of(&l->kept, l->cookie);
 
         if (step->action == RULE_FREEZE) {

@@ -251,6 +251,7 @@ static RecordLimit limit_of(const LimitResult *r) {
 uint64_t settings_record(Supervisor *s, const LimitResult *result) {
         RecordContext context = s->emit.context;
         RecordLimit limit = limit_of(result);
+        char incident[EMIT_ID_SIZE + 24];
         EmitHead head = {
                 .type = REEVE_RECORD_LIMIT,
                 .time_nsec = result->time_nsec,
@@ -258,6 +259,7 @@ uint64_t settings_record(Supervisor *s, const LimitResult *result) {
                 .context = &context,
         };
 
+        context.incident = result->incident ? emit_incident(&s->emit, result->incident, incident) : NULL;
         context.rule_at = result->origin;
         /* Two descriptors each: for what was really limited, not for what anybody asked for. */
         if (result->outcome == REEVE_OUTCOME_DONE && result->cgroup_id && result->path && !result->dry_run &&

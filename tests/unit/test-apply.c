@@ -233,7 +233,7 @@ static ApplyLeverTold pull(Fake *f, uint64_t id, RuleAction action, double ratio
         ApplyLeverTold told;
 
         applier_lever(&f->applier, &(ApplyLever) { .id = id, .path = "/x", .action = action, .ratio = ratio, .bytes = bytes, .own = own,
-                                                   .origin = "t.conf:9" }, &told);
+                                                   .incident = 4711, .origin = "t.conf:9" }, &told);
         return told;
 }
 
@@ -257,10 +257,12 @@ static void test_levers_are_lifted(void **state) {
         told = pull(&f, x, RULE_THROTTLE, 0.5, 0, BUDGET_OWN_NO);
         assert_int_equal(told.outcome, REEVE_OUTCOME_REFUSED);
         assert_int_equal(told.reason, REEVE_REASON_NOT_OWNED);
+        assert_int_equal(f.last.incident, 4711);
         assert_int_equal(get(&f, "x/memory.high"), 8388608);
         told = pull(&f, x, RULE_THROTTLE, 0.5, 0, BUDGET_OWN_ADOPT);
         assert_int_equal(told.outcome, REEVE_OUTCOME_DONE);
         assert_int_equal(f.last.reason, REEVE_REASON_RULE);
+        assert_int_equal(f.last.incident, 4711);
         assert_string_equal(f.origin, "t.conf:9");
         assert_int_equal(get(&f, "x/memory.high"), 2097152);
         told = pull(&f, x, RULE_THROTTLE, 0.9, 0, BUDGET_OWN_ADOPT);
@@ -271,6 +273,7 @@ static void test_levers_are_lifted(void **state) {
         told = lift(&f, x, LIMIT_MEMORY_HIGH);
         assert_int_equal(told.outcome, REEVE_OUTCOME_DONE);
         assert_int_equal(f.last.reason, REEVE_REASON_INCIDENT_OVER);
+        assert_int_equal(f.last.incident, 4711);
         assert_int_equal(get(&f, "x/memory.high"), 8388608);
         assert_int_equal(lift(&f, x, LIMIT_MEMORY_HIGH).outcome, REEVE_OUTCOME_DONE);
         told = pull(&f, x, RULE_RAISE, 0.5, 9 << 20, BUDGET_OWN_ADOPT);
@@ -285,6 +288,7 @@ static void test_levers_are_lifted(void **state) {
         applier_probe(&f.applier, &(ApplyLever) { .id = x, .path = "/x", .action = RULE_RELAX, .origin = "t.conf:9" });
         assert_int_equal(f.told, 1);
         assert_true(f.last.outcome == REEVE_OUTCOME_REFUSED && f.last.reason == REEVE_REASON_NOT_OWNED && f.last.wanted == LIMIT_UNKNOWN);
+        assert_int_equal(f.last.incident, 0);
         assert_int_equal(get(&f, "x/memory.high"), 8388608);
         assert_int_equal(pull(&f, x + 1000, RULE_RELAX, 0, 0, BUDGET_OWN_ADOPT).outcome, REEVE_OUTCOME_GONE);
         end(&f);
@@ -313,6 +317,12 @@ static void test_levers_are_undone_by_the_next_life(void **state) {
                 /* The spool says it too: also to who only watches. */
                 assert_int_equal(lift(&f, x, LIMIT_MEMORY_HIGH).outcome, REEVE_OUTCOME_DONE);
                 assert_int_equal(get(&f, "x/memory.high"), i == 1 ? 4 << 20 : 8388608);
+                assert_int_equal(f.last.incident, 4711);
+                /* What is asked later is of none. */
+                configure(&f, "[budget b]\nMatch=/x\nOwn=adopt\nMemoryHigh=5M\n");
+                applier_born(&f.applier, x, "/x");
+                assert_int_equal(get(&f, "x/memory.high"), 5 << 20);
+                assert_int_equal(f.last.incident, 0);
                 end(&f);
         }
 }

@@ -40,6 +40,15 @@ wait_until 20 "the raise is undone after the crash" raised 67108864
 expect_equal "$(find /run/systemd/system.control -name '*Memory*' 2>/dev/null | grep -c bed-raised)" 0 "drop-ins that are left"
 undone() { [[ -n $(records limit | jq -c 'select(.reason == "incident_over" and .cgroup.path == "/bed/52/guilty")') ]]; }
 wait_until 20 "it is on record" undone
+# Step and undoing, before the crash and after it, bear the verdict's incident.
+same_incident() { # PATH
+        local verdict
+        verdict=$(records verdict | jq -r --arg p "$1" 'select((.victim // .cgroup).path == $p and .outcome.result == "done") | .incident')
+        expect "$(records limit | jq -c --arg p "$1" 'select(.cgroup.path == $p and (.reason == "rule" or .reason == "incident_over"))')" \
+                ".incident == \"$verdict\"" "limit records of $1"
+}
+same_incident /bed/52/guilty
+same_incident /system.slice/bed-raised.service
 systemctl stop bed-raised.service
 gone "$guilty" && fail "the guilty one is dead"
 
