@@ -12,7 +12,7 @@
 #include "supervisor/base/clock.h"
 #include "supervisor/base/thread.h"
 
-enum { TASKS = 16, STACK = 256 * 1024, BEGUN_MAX = 64 };
+enum { TASKS = 16, ENDED_MAX = 64, STACK = 256 * 1024, BEGUN_MAX = 64 };
 
 /* When a task was begun. */
 typedef struct Begun {
@@ -24,7 +24,7 @@ struct Hand {
         const Cgroupfs *fs;
         Ring *idle, *todo, *done;
         HandTask *tasks;
-        Systemd *systemd;               /* the hand's; NULL before it was needed */
+        HandUnit unit;                  /* the hand's */
         pthread_t thread;
         atomic_bool stop, over;
         Begun begun[BEGUN_MAX];         /* a ring; the hand writes, the poster reads */
@@ -38,8 +38,17 @@ static void clear(HandTask *t) {
         t->text = NULL;
 }
 
+static bool is_ours(const Hand *h, const HandTask *t) {
+        return t >= h->tasks && t < h->tasks + TASKS;
+}
+
 static void release(Hand *h) {
-        h->systemd = systemd_close(h->systemd);
+        HandTask *t;
+
+        handunit_done(&h->unit);
+        while (h->done && (t = ring_pop(h->done)))
+                if (!is_ours(h, t))
+                        free(t);
         ring_free(h->idle);
         ring_free(h->todo);
         ring_free(h->done);
@@ -67,24 +76,39 @@ uint64_t hand_task_at(const Hand *h, uint64_t nsec) {
         return 0;
 }
 
+/* What is told without having been asked is in memory of its own. */
+static void tell_ended(Hand *h) {
+        HandTask ended;
+
+        while (handunit_ended(&h->unit, &ended)) {
+                HandTask *t = malloc(sizeof(*t));
+
+                if (t)
+                        *t = ended;
+                if (t && !ring_push(h->done, t))
+                        free(t);
+        }
+}
+
 static void *run(void *userdata) {
         Hand *h = userdata;
         HandTask *task;
 
         (void) deadline_thread_init();
         while (!atomic_load(&h->stop)) {
-                struct pollfd todo = { .fd = ring_fd(h->todo), .events = POLLIN };
+                struct pollfd fds[2] = { { .fd = ring_fd(h->todo), .events = POLLIN } };
 
-                (void) poll(&todo, 1, -1);
+                (void) poll(fds, 2, handunit_poll(&h->unit, &fds[1]));
                 ring_drain_fd(h->todo);
                 while (!atomic_load(&h->stop) && (task = ring_pop(h->todo))) {
                         note_begun(h, task->cookie);
                         if (handunit_is(task->work))
-                                handunit_do(&h->systemd, h->fs, task);
+                                handunit_do(&h->unit, h->fs, task);
                         else
                                 hand_do(h->fs, task);
                         (void) ring_push(h->done, task);
                 }
+                tell_ended(h);
         }
         deadline_thread_done();
         /* Whoever comes second frees. */
@@ -105,7 +129,7 @@ int hand_new(Hand **ret, const Cgroupfs *fs) {
         if (r == 0)
                 r = ring_new(&h->todo, TASKS);
         if (r == 0)
-                r = ring_new(&h->done, TASKS);
+                r = ring_new(&h->done, TASKS + ENDED_MAX);
         for (size_t i = 0; r == 0 && i < TASKS; i++)
                 (void) ring_push(h->idle, &h->tasks[i]);
         if (r == 0)
@@ -152,5 +176,8 @@ HandTask *hand_take(Hand *h) {
 
 void hand_return(Hand *h, HandTask *task) {
         clear(task);
-        (void) ring_push(h->idle, task);
+        if (is_ours(h, task))
+                (void) ring_push(h->idle, task);
+        else
+                free(task);
 }

@@ -22,6 +22,7 @@ typedef enum HandWork {
         HAND_THAW,                      /* ... this */
         HAND_RESTART,                   /* the service whose cgroup it is, by systemd */
         HAND_EXEC,                      /* the program @path as a unit of its own, with @text on its input; not waited for */
+        HAND_ENDED,                     /* never posted: how the program of the record of_seq ended, whenever it does */
         HAND_LOOK,                      /* at the processes there: who of them would be ended */
         HAND_RECLAIM,                   /* @bytes, for wait_usec at most */
 } HandWork;
@@ -32,7 +33,7 @@ typedef struct HandTask {
         uint64_t cgroup_id;
         uint64_t bytes, wait_usec;
         char *text;                     /* EXEC: JSON; the hand's to free */
-        uint64_t of_seq;                /* EXEC: the record that it is */
+        uint64_t of_seq;                /* EXEC, ENDED: the record that it is */
         bool user;                      /* RESTART, EXEC: the user's systemd */
         int32_t pid;                    /* KILL, TERM: this process alone, if ... */
         uint64_t start_usec;            /* ... it began then; 0: all */
@@ -47,6 +48,9 @@ typedef struct HandTask {
         size_t n_pids;
         PickProcess *processes;         /* LOOK: pid, start_usec, comm, pages and adj of each; until hand_return() */
         size_t n_processes;
+        char unit_result[32];           /* ENDED: systemd's word; "": nobody could say */
+        int32_t exit_status, exit_signal;       /* ENDED: -1 where it did not end so */
+        int64_t ran_usec;               /* ENDED: -1: not known */
         char error[HAND_ERROR_SIZE];    /* one clause for people; "" where all went well */
 } HandTask;
 

@@ -71,32 +71,58 @@ static int text_file(const char *text) {
         return fd_steal(&fd);
 }
 
-static void call_program(Systemd *systemd, HandTask *t) {
+static void call_program(HandUnit *u, HandTask *t) {
         _cleanup_close_ int fd = text_file(t->text);
         char unit[64], error[HAND_ERROR_SIZE] = "";
         SystemdProgram program = { .unit = unit, .path = t->path, .description = "Called by a rule of Reeve", .stdin_fd = fd,
-                                   .most_usec = PROGRAM_USEC };
+                                   .most_usec = PROGRAM_USEC, .cookie = t->of_seq, .about = t->cgroup_id };
 
         if (fd < 0) {
                 handprocess_failed(t, fd, "the record");
                 return;
         }
         (void) snprintf(unit, sizeof(unit), "reeve-exec-%" PRIu64 "-%" PRIu64 ".service", t->of_seq, clock_boottime_nsec());
-        ended(t, systemd_start_program(systemd, &program, t->wait_usec, error, sizeof(error)), error);
+        ended(t, systemd_programs_start(u->programs, &program, t->wait_usec, error, sizeof(error)), error);
 }
 
-void handunit_do(Systemd **systemd, const Cgroupfs *fs, HandTask *t) {
+static int ready(HandUnit *u, bool user) {
+        int r = u->systemd ? 0 : systemd_open(&u->systemd, user);
+
+        return r < 0 || u->programs ? r : systemd_programs_new(&u->programs, u->systemd);
+}
+
+void handunit_do(HandUnit *u, const Cgroupfs *fs, HandTask *t) {
         uint64_t began = clock_boottime_nsec();
 
         t->freed_bytes = -1;
         t->n_pids = 0;
         t->error[0] = '\0';
         t->lacking = false;
-        if (!*systemd && systemd_open(systemd, t->user) < 0)
+        if (ready(u, t->user) < 0)
                 refused(t, "there is no systemd to do it");
         else if (t->work == HAND_RESTART)
-                restart(*systemd, fs, t);
+                restart(u->systemd, fs, t);
         else
-                call_program(*systemd, t);
+                call_program(u, t);
         t->took_usec = (clock_boottime_nsec() - began) / 1000;
+}
+
+void handunit_done(HandUnit *u) {
+        u->programs = systemd_programs_free(u->programs);
+        u->systemd = systemd_close(u->systemd);
+}
+
+int handunit_poll(const HandUnit *u, struct pollfd *ret) {
+        return systemd_programs_poll(u->programs, ret);
+}
+
+bool handunit_ended(HandUnit *u, HandTask *ret) {
+        SystemdEnded e;
+
+        if (!systemd_programs_take(u->programs, &e))
+                return false;
+        *ret = (HandTask) { .work = HAND_ENDED, .of_seq = e.cookie, .cgroup_id = e.about, .exit_status = e.exit_status,
+                            .exit_signal = e.signal, .ran_usec = e.ran_usec };
+        memcpy(ret->unit_result, e.result, sizeof(e.result));
+        return true;
 }

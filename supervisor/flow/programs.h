@@ -8,3 +8,6 @@ void programs_call(Supervisor *s, uint64_t seq, uint64_t cgroup_id, const char *
 
 /* The hand is back. */
 void programs_called(Supervisor *s, const HandTask *t);
+
+/* The program ended. */
+void programs_ended(Supervisor *s, const HandTask *t);

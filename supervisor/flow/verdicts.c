@@ -234,6 +234,8 @@ static void took(Supervisor *s, const HandTask *t) {
 
         if (t->work == HAND_EXEC)
                 programs_called(s, t);
+        if (t->work == HAND_ENDED)
+                programs_ended(s, t);
         if (t->work == HAND_FREEZE || t->work == HAND_THAW)
                 levers_done(s, t->cookie, t->outcome);
         if (!d)

@@ -43,8 +43,7 @@ static int wait_for(Systemd *s, Job *j, uint64_t wait_usec) {
         return 0;
 }
 
-/* Makes the call @m about @unit, and waits for the job that it begins. */
-static int run_job(Systemd *s, sd_bus_message *m, const char *unit, uint64_t wait_usec, char *reterr, size_t err_size) {
+int systemd_run_job(Systemd *s, sd_bus_message *m, const char *unit, uint64_t wait_usec, char *reterr, size_t err_size) {
         _cleanup_message_ sd_bus_message *subscribe = NULL, *subscribed = NULL, *reply = NULL;
         Job job = { .unit = unit };
         sd_bus_slot *slot = NULL;
@@ -78,41 +77,5 @@ int systemd_restart_unit(Systemd *s, const char *unit, uint64_t wait_usec, char 
                 r = sd_bus_message_append(m, "ss", unit, "replace");
         if (r < 0)
                 return systemd_told(NULL, r, reterr, err_size);
-        return run_job(s, m, unit, wait_usec, reterr, err_size);
-}
-
-/* Exactly what the program gets: no privilege, no name in its environment, an end. */
-static int append_program(sd_bus_message *m, const SystemdProgram *p, bool user) {
-        int r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)",
-                                      "Description", "s", p->description,
-                                      "Type", "s", "exec",
-                                      "ExecStart", "a(sasb)", 1, p->path, 1, p->path, 0,
-                                      "StandardInputFileDescriptor", "h", p->stdin_fd,
-                                      "RuntimeMaxUSec", "t", p->most_usec,
-                                      "OOMScoreAdjust", "i", 0,
-                                      "CollectMode", "s", "inactive-or-failed");
-
-        /* A user's systemd has no other users to give. */
-        if (r >= 0 && !user)
-                r = sd_bus_message_append(m, "(sv)", "DynamicUser", "b", 1);
-        return r;
-}
-
-int systemd_start_program(Systemd *s, const SystemdProgram *p, uint64_t wait_usec, char *reterr, size_t err_size) {
-        _cleanup_message_ sd_bus_message *m = NULL;
-        int r = systemd_new_call(s, &m, "StartTransientUnit");
-
-        if (r >= 0)
-                r = sd_bus_message_append(m, "ss", p->unit, "fail");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "(sv)");
-        if (r >= 0)
-                r = append_program(m, p, s->user);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "a(sa(sv))", 0);
-        if (r < 0)
-                return systemd_told(NULL, r, reterr, err_size);
-        return run_job(s, m, p->unit, wait_usec, reterr, err_size);
+        return systemd_run_job(s, m, unit, wait_usec, reterr, err_size);
 }

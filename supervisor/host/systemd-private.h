@@ -30,3 +30,6 @@ int systemd_new_call(Systemd *s, sd_bus_message **ret, const char *method);
 
 /* Sends it and waits for the reply, 10 s at most. */
 int systemd_finish_call(Systemd *s, sd_bus_message *m, sd_bus_message **ret, char *reterr, size_t err_size);
+
+/* Makes the call @m about @unit, and waits up to @wait_usec for the job that it begins. Returns 0, -ETIME, or -errno with words. */
+int systemd_run_job(Systemd *s, sd_bus_message *m, const char *unit, uint64_t wait_usec, char *reterr, size_t err_size);

@@ -55,13 +55,3 @@ bool systemd_dropin_remove(bool user, const char *unit, LimitKey key);
 
 /* Restarts @unit and waits up to @wait_usec for that to be done. Returns 0, -ETIME where it goes on, or -errno. */
 int systemd_restart_unit(Systemd *s, const char *unit, uint64_t wait_usec, char *reterr, size_t err_size);
-
-/* A program of its own unit: unprivileged, time-limited, with @stdin_fd as its input and nothing in its environment. */
-typedef struct SystemdProgram {
-        const char *unit, *path, *description;
-        int stdin_fd;
-        uint64_t most_usec;              /* it is ended after that */
-} SystemdProgram;
-
-/* Starts it, and waits up to @wait_usec until it runs, not until it ends. Returns 0, -ETIME, or -errno. */
-int systemd_start_program(Systemd *s, const SystemdProgram *program, uint64_t wait_usec, char *reterr, size_t err_size);

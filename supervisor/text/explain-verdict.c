@@ -119,6 +119,27 @@ static void outcome_put(Strbuf *out, const json_t *record) {
         strbuf_printf(out, "%s%s.\n", error ? ": " : "", error ? error : "");
 }
 
+/* "The program that it called ended by signal 9 (KILL) after 2 s; systemd says: signal." */
+static void program_put(Strbuf *out, const json_t *record) {
+        const json_t *program = json_object_get(record, "program");
+        int64_t status = explain_number(program, "exit_status"), number = explain_number(program, "signal"), ran = explain_number(program, "ran_usec");
+        const char *result = explain_string(program, "result"), *name = number > 0 ? sigabbrev_np((int) number) : NULL;
+        char span[HUMAN_SIZE];
+
+        if (!program)
+                return;
+        strbuf_puts(out, "The program that it called ended");
+        if (status >= 0)
+                strbuf_printf(out, " with exit status %" PRId64, status);
+        else if (number > 0)
+                strbuf_printf(out, " by signal %" PRId64 "%s%s%s", number, name ? " (" : "", name ? name : "", name ? ")" : "");
+        else
+                strbuf_puts(out, ", nobody could say how");
+        if (ran >= 0)
+                strbuf_printf(out, " after %s", human_span((uint64_t) ran, span));
+        strbuf_printf(out, "%s%s.\n", result ? "; systemd says: " : "", result ? result : "");
+}
+
 void explain_verdict(const ExplainCase *c) {
         const json_t *configuration = json_object_get(c->record, "configuration");
         const char *text = explain_string(c->record, "text"), *at = explain_string(configuration, "rule_at");
@@ -136,4 +157,5 @@ void explain_verdict(const ExplainCase *c) {
         candidates_put(c->out, c->record);
         steps_put(c->out, c->record);
         outcome_put(c->out, c->record);
+        program_put(c->out, c->record);
 }

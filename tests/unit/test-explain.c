@@ -143,11 +143,35 @@ static void test_a_verdict(void **state) {
                         fail_msg("'%s' is not in:\n%s", says[i], text);
 }
 
+/* How a program that was called ended, as far as anybody could say. */
+static void test_a_called_program(void **state) {
+        static const struct { const char *program, *says; } rows[] = {
+                { "{'result':'success','exit_status':0,'signal':null,'ran_usec':2000000}", "ended with exit status 0 after 2s; systemd says: success.\n" },
+                { "{'result':'timeout','exit_status':null,'signal':15,'ran_usec':null}", "ended by signal 15 (TERM); systemd says: timeout.\n" },
+                { "{'result':null,'exit_status':null,'signal':null,'ran_usec':null}", "ended, nobody could say how.\n" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                char record[300];
+                Strbuf out = STRBUF_INIT(text);
+
+                (void) snprintf(record, sizeof(record), "{'type':'verdict','action':'exec','program':%s}", rows[i].program);
+                for (char *p = record; *p; p++)
+                        *p = *p == '\'' ? '"' : *p;
+                text[0] = '\0';
+                assert_int_equal(explain_record(&out, record), 0);
+                if (!strstr(text, rows[i].says))
+                        fail_msg("'%s' is not in:\n%s", rows[i].says, text);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_case_says_its_own),
                 cmocka_unit_test(test_a_cgroup_without_kills),
                 cmocka_unit_test(test_a_verdict),
+                cmocka_unit_test(test_a_called_program),
                 cmocka_unit_test(test_what_cannot_be_explained),
                 cmocka_unit_test(test_fields_of_any_type),
         };

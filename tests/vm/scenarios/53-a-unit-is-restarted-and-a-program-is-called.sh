@@ -13,6 +13,8 @@ cat >/run/bed-hook/hook <<'END'
 # A DynamicUser's service may write to nothing but its own: what it has to say goes to the journal.
 read -r line
 echo "hook uid=$(id -u) adj=$(cat /proc/self/oom_score_adj) names=$(env | grep -c bed-) $line"
+[[ $line == *'"path":"/bed/53/plain"'* ]] && kill -9 $$
+exit 7
 END
 chmod 755 /run/bed-hook/hook
 rule=$'[rule u]\nMatch=/system.slice/bed-*.service /bed/53/*\nWhen=unreclaimable > 65%\nThen=exec /run/bed-hook/hook\nThen=restart\nSettleSec=2s\n'
@@ -49,6 +51,11 @@ expect "$(sed 's/^[^{]*//' <<<"$line")" '.type == "verdict" and .rule == "u" and
 id=$(sed 's/^[^{]*//' <<<"$line" | jq -r .id)
 outcome() { [[ $(reevectl show "$id" --json | jq -r .outcome.result) == done ]]; }
 wait_until 20 "its outcome is added to the record" outcome
+ended() { [[ $(reevectl show "$1" --json | jq -c '.program | [.result, .exit_status, .signal, .ran_usec > 0]') == "$2" ]]; }
+wait_until 20 "how it ended is added to the record" ended "$id" '["exit-code",7,null,true]'
+expect_text "$(reevectl explain "$id")" 'ended with exit status 7 after .*; systemd says: exit-code' "explain"
+other=$(records verdict | jq -r 'select(.action == "exec" and .cgroup.path == "/bed/53/plain" and (.dry_run | not)) | .id' | head -n 1)
+wait_until 20 "how the other one ended is added" ended "$other" '["signal",null,9,true]'
 expect_equal "$(main bed-innocent.service)" "$innocent" "the innocent unit's process"
 gone "$plain_pid" && fail "what is no unit is dead"
 rm -r /run/bed-hook
