@@ -91,10 +91,10 @@ unsigned judge_level(const JudgeState *s, const RuleSection *rule) {
 }
 
 bool judge_waits(const JudgeState *s, const RuleSection *rule, const JudgeCandidate *candidates, size_t open, uint64_t now_usec) {
-        if (rule->n_rank == 0 || !judge_has_victim((int) rule->then[s->step].action) || now_usec - s->crossed_usec >= JUDGE_WAIT_USEC)
+        if (!judge_has_victim((int) rule->then[s->step].action) || now_usec - s->crossed_usec >= JUDGE_WAIT_USEC)
                 return false;
         for (size_t i = 0; i < open; i++)
-                if (candidates[i].parts[rule->rank[0]] < 0)
+                if (candidates[i].unnamed || (rule->n_rank > 0 && candidates[i].parts[rule->rank[0]] < 0))
                         return true;
         return false;
 }

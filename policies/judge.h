@@ -50,6 +50,7 @@ typedef struct JudgeCandidate {
         JudgeShelter shelter;
         const char *never;               /* the glob, of JUDGE_NEVER and JUDGE_NEVER_BELOW */
         int preference;                  /* 1: Prefer=, -1: Avoid= */
+        bool unnamed;                    /* these ask for names of processes, and nobody looked for them yet */
         unsigned rank;                   /* 1: the victim; 0: sheltered */
 } JudgeCandidate;
 
@@ -65,8 +66,9 @@ typedef struct JudgeEverywhere {
  * with the paths there, and JUDGE_NEVER there is JUDGE_NEVER_BELOW here. */
 JudgeShelter judge_shelter(const RuleSection *rule, const JudgeEverywhere *everywhere, const char *path, const char **ret_never);
 
-/* 1: Prefer= names it, -1: Avoid=; where neither does what its @marks say; 0. What comes first in this wins. */
-int judge_preference(const RuleSection *rule, const char *path, unsigned marks);
+/* 1: Prefer= names it or, by @named (comms_preference_of()), a process in it; -1: Avoid=; where neither does what its @marks say; 0.
+ * What comes first in this wins. */
+int judge_preference(const RuleSection *rule, const char *path, int named, unsigned marks);
 
 /* Fills @c's parts from what was seen of it, protection by memory.min and memory.low discounted. @points: the highest of
  * its processes; below 0: not known. */

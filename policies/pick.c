@@ -1,41 +1,11 @@
 #include "policies/pick.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "policies/match.h"
+#include "policies/comms.h"
 
 uint64_t pick_key(const PickProcess *p) {
         return UINT64_C(1) << 63 | ((p->start_usec << 23) ^ (uint32_t) p->pid);
-}
-
-/* A name has no levels: a slash in it ("worker/3") is a byte like others. */
-static void flatten(char *ret, size_t size, const char *text) {
-        size_t n = strnlen(text, size - 1);
-
-        for (size_t i = 0; i < n; i++)
-                ret[i] = text[i] == '/' ? '\1' : text[i];
-        ret[n] = '\0';
-}
-
-static bool names(const ConfigList *list, const char *comm) {
-        char glob[256], name[64];
-
-        flatten(name, sizeof(name), comm);
-        for (size_t i = 0; i < list->count; i++) {
-                if (strncmp(list->items[i].text, "comm:", 5) != 0)
-                        continue;
-                flatten(glob, sizeof(glob), list->items[i].text + 5);
-                if (match_glob(glob, name))
-                        return true;
-        }
-        return false;
-}
-
-int pick_preference(const RuleSection *rule, const char *comm) {
-        if (names(&rule->prefer, comm))
-                return 1;
-        return names(&rule->avoid, comm) ? -1 : 0;
 }
 
 static bool open(const PickProcess *p) {
@@ -64,7 +34,7 @@ size_t pick_rank(const RuleSection *rule, const JudgeState *state, int64_t total
                 PickProcess *p = &processes[i];
 
                 p->points = predict_badness(p->pages, p->adj, p->pid == 1, total_pages);
-                p->preference = pick_preference(rule, p->comm);
+                p->preference = comms_preference(rule, p->comm);
                 p->passed = false;
                 for (size_t k = 0; k < state->n_passed; k++)
                         p->passed = p->passed || state->passed[k] == pick_key(p);

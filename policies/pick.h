@@ -19,9 +19,6 @@ typedef struct PickProcess {
 /* What judge_done() is told of a process that would not end. No id of a cgroup is like it. */
 uint64_t pick_key(const PickProcess *p);
 
-/* What Prefer= (1) and Avoid= (-1) say of a process called @comm; 0: nothing. Prefer= wins. */
-int pick_preference(const RuleSection *rule, const char *comm);
-
 /* Fills in points and preference, orders the @n processes, the victim first, those not to be chosen last, and numbers them.
  * @total_pages: of the limit, predict_total_pages(). Returns how many may be chosen. */
 size_t pick_rank(const RuleSection *rule, const JudgeState *state, int64_t total_pages, PickProcess *processes, size_t n);

@@ -55,10 +55,10 @@ JudgeShelter judge_shelter(const RuleSection *rule, const JudgeEverywhere *every
         return JUDGE_OPEN;
 }
 
-int judge_preference(const RuleSection *rule, const char *path, unsigned marks) {
-        if (glob_of(&rule->prefer, path))
+int judge_preference(const RuleSection *rule, const char *path, int named, unsigned marks) {
+        if (named > 0 || glob_of(&rule->prefer, path))
                 return 1;
-        if (glob_of(&rule->avoid, path))
+        if (named < 0 || glob_of(&rule->avoid, path))
                 return -1;
         return marks & JUDGE_MARK_PREFER ? 1 : marks & JUDGE_MARK_AVOID ? -1 : 0;
 }

@@ -274,6 +274,8 @@ static void item_read(const Batch *b, BatchItem *i, const Cgroupfs *fs) {
         _cleanup_close_ int dirfd = i->given ? -1 : cgroupfs_open_sure(fs, i->id, b->texts + i->path);
         bool root = i->id == fs->root_id;
 
+        if (dirfd >= 0 && i->comms_wanted)
+                i->comms = batch_comms_read(b, dirfd, i->comms_wanted == BATCH_COMMS_BELOW);
         if (i->given || (i->quick && dirfd >= 0 && quick_look(dirfd, i, root, &b->host)))
                 return;
         i->quick = false;

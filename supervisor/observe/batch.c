@@ -9,7 +9,7 @@
 enum { LITTLE_BYTES = 1 << 20 };
 
 void batch_clear(Batch *b) {
-        b->n = b->n_tallies = b->texts_length = 0;
+        b->n = b->n_tallies = b->n_comms = b->texts_length = 0;
         b->hot = false;
         atomic_store(&b->read, false);
 }
@@ -69,6 +69,18 @@ int batch_add_tally(Batch *b, uint64_t id, const char *path) {
                 return -ENOMEM;
         b->tallies[b->n_tallies++] = (BatchTally) { .id = id, .path = at };
         return 0;
+}
+
+int batch_add_comm(Batch *b, const char *item) {
+        if (text_add(b, item, &b->comms[b->n_comms]) < 0)
+                return -ENOMEM;
+        b->n_comms++;
+        return 0;
+}
+
+void batch_comms(const Batch *b, const char *ret[static COMMS_MAX]) {
+        for (size_t i = 0; i < b->n_comms; i++)
+                ret[i] = b->texts + b->comms[i];
 }
 
 static int64_t not_less(int64_t value) {

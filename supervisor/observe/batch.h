@@ -6,8 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policies/comms.h"
 #include "policies/observation.h"
 #include "supervisor/host/cgroupfs.h"
+
+/* Where names of processes are looked for. */
+typedef enum BatchComms { BATCH_COMMS_NOWHERE, BATCH_COMMS_THERE, BATCH_COMMS_BELOW } BatchComms;
 
 /* One cgroup of the round: what to look at, and what was seen. */
 typedef struct BatchItem {
@@ -15,6 +19,7 @@ typedef struct BatchItem {
         size_t path;                    /* offset of its name in the batch's texts */
         bool points_wanted;             /* also the badness of its processes */
         bool bound_wanted;              /* also bound_id */
+        BatchComms comms_wanted;        /* also comms */
         bool hot;                       /* near what a rule is about, or below that */
         bool quick;                     /* reading is the one before: where neither use nor stall changed it stands as it is */
         bool close;                     /* reading is the one before: limits and such are taken over from it */
@@ -24,6 +29,7 @@ typedef struct BatchItem {
         uint8_t marks;                  /* JUDGE_MARK_*, and whose directory it is */
         uint32_t owner;
         uint64_t bound_id;              /* the nearest ancestor that is full; 0: itself; BATCH_BOUND_HOST: none */
+        uint32_t comms;                 /* which of the batch's comms live there */
         double points;                  /* the highest; -1: not known */
         Reading reading;
 } BatchItem;
@@ -45,6 +51,7 @@ typedef struct Batch {
         size_t n_tallies, tallies_size;
         char *texts;
         size_t texts_length, texts_size;
+        size_t comms[COMMS_MAX], n_comms;       /* offsets of the names that are looked for */
         HostReading host;               /* what lies in zram is not swap */
         int64_t swap_all;               /* ... but it limits what one cgroup may swap */
         bool hot;                       /* something is near what a rule is about */
@@ -74,6 +81,12 @@ int batch_add(Batch *b, uint64_t id, const char *path, bool points_wanted, Batch
 /* Adds a cgroup to the tallies. Returns 0 or -ENOMEM. */
 int batch_add_tally(Batch *b, uint64_t id, const char *path);
 
+/* Adds a name to be looked for, "comm:GLOB"; COMMS_MAX at most. Returns 0 or -ENOMEM. */
+int batch_add_comm(Batch *b, const char *item);
+
+/* The names of @b as an array, in @ret. */
+void batch_comms(const Batch *b, const char *ret[static COMMS_MAX]);
+
 /* All that memory.events counts, together; READING_UNKNOWN. */
 int64_t batch_events(const Reading *r);
 
@@ -82,3 +95,7 @@ int64_t batch_little(const Reading *r);
 
 /* Reads all of it. May stall: eyes only. */
 void batch_read(Batch *b, const Cgroupfs *fs);
+
+/* Which of @b's names live in an open cgroup, and with @below anywhere below it; as far as can be told by so many processes as are
+ * looked at. Eyes only. */
+uint32_t batch_comms_read(const Batch *b, int dirfd, bool below);

@@ -80,7 +80,7 @@ static CaptureLook look_of(const WatchlistCgroup *g) {
         return (CaptureLook) { .id = g->id, .known = g->known, .populated = g->populated, .oom_group = g->oom_group,
                                .remembered = g->ring != NULL, .hot = g->hot, .stirred_usec = g->stirred_usec, .points = g->points,
                                .marks = g->marks, .owner = g->owner, .bounded = g->bound_id != 0, .bound_id = g->bound_id,
-                               .reading = g->known ? g->last : capture_reading_none };
+                               .named = g->comms != 0, .comms = g->comms, .reading = g->known ? g->last : capture_reading_none };
 }
 
 static void history_put(Capturing *c, CaptureKind kind, uint64_t id, const Observation *o) {
@@ -276,7 +276,7 @@ static void item_put(Capturing *c, const BatchItem *item) {
         CaptureLook look = { .id = item->id, .gone = item->gone, .quick = item->quick, .close = item->close, .given = item->given,
                              .populated = item->populated, .oom_group = item->oom_group, .points = item->points,
                              .marks = item->marks, .owner = item->owner, .bounded = item->bound_wanted, .bound_id = item->bound_id,
-                             .reading = item->reading };
+                             .named = item->comms_wanted != BATCH_COMMS_NOWHERE, .comms = item->comms, .reading = item->reading };
         Reading before = g->last;
         uint64_t told;
 

@@ -27,6 +27,7 @@ typedef struct Replay {
         const CaptureHead *head;
         Config *config;                 /* that judges now */
         bool own;                       /* it is the capture's */
+        Config *theirs;                 /* the capture's where it is not; NULL: not known */
         Judging judging;
         JudgingMemory memory;
         Tree *tree;

@@ -111,11 +111,31 @@ static int take_section(Replay *p, CaptureReader *reader, CaptureError *reterr) 
         } else if (first)
                 p->config = config_ref(p->options->config);
         p->own = strcmp(p->config->hash, p->head->hash) == 0;
+        p->theirs = config_unref(p->theirs);
+        if (!p->own && config_of(p->head, &config, reterr) == 0)
+                p->theirs = config;
         p->sums.own_config = p->own && (first || p->sums.own_config);
         p->sums.mode = p->own ? p->head->mode : p->config->reeve.mode;
         (void) snprintf(p->judging.init_path, sizeof(p->judging.init_path), "%s", p->head->init_path);
         (void) snprintf(p->judging.own_path, sizeof(p->judging.own_path), "%s", p->head->own_path);
         return first || p->own ? begin_anew(p) : 0;
+}
+
+/* Names that were looked for then, as those that are asked for now: of others nobody knows. */
+static uint32_t comms_of(const Replay *p, uint32_t found) {
+        const char *then[COMMS_MAX];
+        const char *const *now;
+        size_t n_now = watchlist_comms(p->judging.watchlist, &now), n;
+        uint32_t translated = found & COMMS_KNOWN;
+
+        if (p->own)
+                return found;
+        n = p->theirs ? comms_collect(p->theirs->rules, p->theirs->n_rules, then, NULL) : 0;
+        for (size_t i = 0; i < n && i < COMMS_MAX; i++)
+                for (size_t k = 0; found & UINT32_C(1) << i && k < n_now; k++)
+                        if (strcmp(then[i], now[k]) == 0)
+                                translated |= UINT32_C(1) << k;
+        return translated;
 }
 
 static int take_group(Replay *p, const CaptureEvent *e) {
@@ -131,7 +151,8 @@ static int take_group(Replay *p, const CaptureEvent *e) {
 static int take_last(Replay *p, const CaptureLook *look) {
         WatchlistCgroup g = { .id = look->id, .known = look->known, .populated = look->populated, .oom_group = look->oom_group,
                               .points = look->points, .last = look->reading, .hot = look->hot, .stirred_usec = look->stirred_usec,
-                              .marks = look->marks, .owner = look->owner, .bound_id = look->bound_id };
+                              .marks = look->marks, .owner = look->owner, .bound_id = look->bound_id,
+                              .comms = look->named ? comms_of(p, look->comms) : 0 };
         char path[CAPTURE_PATH_SIZE];
 
         if (!watchlist_restore(p->judging.watchlist, &g, replay_path(p, look->id, path, sizeof(path)), look->remembered, /* sleep= */ p->own))
@@ -163,6 +184,8 @@ static int take_look(Replay *p, const CaptureLook *look) {
         item->owner = look->owner;
         item->bound_wanted = look->bounded;
         item->bound_id = look->bound_id;
+        item->comms_wanted = look->named ? BATCH_COMMS_THERE : BATCH_COMMS_NOWHERE;
+        item->comms = look->named ? comms_of(p, look->comms) : 0;
         item->reading = look->reading;
         p->sums.looks++;
         return 0;
@@ -233,13 +256,20 @@ static void take_kernel(Replay *p, const CaptureEvent *e) {
         replay_tell(p, &kill);
 }
 
-static void take_round(Replay *p, const CaptureEvent *e) {
+static int take_round(Replay *p, const CaptureEvent *e) {
+        const char *const *comms;
+        size_t n = watchlist_comms(p->judging.watchlist, &comms);
+        int r = 0;
+
         batch_clear(&p->batch);
+        for (size_t i = 0; i < n && r == 0; i++)
+                r = batch_add_comm(&p->batch, comms[i]);
         p->batch.host = e->host;
         p->in_round = true;
         p->round++;
         p->round_usec = e->time_usec;
         p->sums.rounds++;
+        return r;
 }
 
 /* Which match is told of, and which of its tracks; NULL: of all that it has seen. */
@@ -287,7 +317,7 @@ static int take(Replay *p, CaptureReader *reader, const CaptureEvent *e, Telling
         case CAPTURE_PENDING: return take_pending(p, e);
         case CAPTURE_RESUMED:
         case CAPTURE_PAUSED: take_pause(p, e); return 0;
-        case CAPTURE_ROUND: take_round(p, e); return 0;
+        case CAPTURE_ROUND: return take_round(p, e);
         case CAPTURE_LOOK: return take_look(p, &e->look);
         case CAPTURE_OUTCOME: replay_take_outcome(p, e); return 0;
         case CAPTURE_KERNEL: take_kernel(p, e); return 0;
@@ -342,6 +372,7 @@ int replay_run(const char *text, size_t length, const ReplayOptions *options, Re
         p->judging.watchlist = watchlist_free(p->judging.watchlist);
         p->tree = tree_free(p->tree);
         p->config = config_unref(p->config);
+        p->theirs = config_unref(p->theirs);
         batch_done(&p->batch);
         idmap_clear(&p->seen);
         free(p->recorded);

@@ -124,6 +124,26 @@ static const WatchlistBelow *higher(const Watchlist *w, const WatchlistBelow *b,
         return b;
 }
 
+/* Who is chosen as a whole holds what lies below it. */
+static uint32_t comms_in(const Watchlist *w, const Tree *tree, const WatchlistMatch *m, const WatchlistBelow *b) {
+        uint32_t found = b->cgroup->comms;
+
+        if (b->leaf || m->rule->candidates.count > 0)
+                return found;
+        for (size_t i = 0; i < w->n_below; i++)
+                if (tree_below(tree, w->below[i].cgroup->id, b->cgroup->id))
+                        found |= w->below[i].cgroup->comms;
+        return found;
+}
+
+static void prefer(const Watchlist *w, const Tree *tree, const WatchlistMatch *m, const WatchlistBelow *b, JudgeCandidate *c) {
+        bool asks = comms_wanted(m->rule);
+        uint32_t found = asks ? comms_in(w, tree, m, b) : 0;
+
+        c->preference = judge_preference(m->rule, c->path, comms_preference_of(m->rule, w->comms, w->n_comms, found), marks_heard(m, b->cgroup));
+        c->unnamed = asks && !(found & COMMS_KNOWN);
+}
+
 static void candidate_add(Watchlist *w, const Tree *tree, const WatchlistMatch *m, const JudgeEverywhere *everywhere,
                           const WatchlistBelow *b, size_t *n) {
         JudgeCandidate *c = &w->candidates[*n];
@@ -133,7 +153,7 @@ static void candidate_add(Watchlist *w, const Tree *tree, const WatchlistMatch *
                         return;
         *c = (JudgeCandidate) { .id = b->cgroup->id, .path = b->cgroup->path, .populated = b->cgroup->populated };
         judge_measure(c, &b->cgroup->seen, b->cgroup->points);
-        c->preference = judge_preference(m->rule, c->path, marks_heard(m, b->cgroup));
+        prefer(w, tree, m, b, c);
         /* Of those that are named nobody knows whether they are leaves. */
         c->shelter = shelter_of(tree, m, everywhere, c->id, c->path, b->cgroup, !b->leaf || m->rule->candidates.count > 0, &c->never);
         if (c->shelter == JUDGE_OPEN && c->size_bytes < 0)

@@ -68,6 +68,8 @@ struct Watchlist {
         size_t n_rules, rules_size;
         Idmap rules_by_hash;
         const RuleSection **scratch;    /* as many as there are rules */
+        const char *comms[COMMS_MAX];   /* texts of the configuration's */
+        size_t n_comms;
         size_t pairs;
         WatchlistGauge *gauges;
         size_t n_gauges, gauges_size;

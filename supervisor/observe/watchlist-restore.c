@@ -39,6 +39,7 @@ bool watchlist_restore(Watchlist *w, const WatchlistCgroup *last, const char *pa
         c->points = last->points;
         c->marks = last->marks;
         c->owner = last->owner;
+        c->comms = last->comms;
         c->bound_id = last->bound_id;
         c->last = last->last;
         c->hot = last->hot;

@@ -1,4 +1,6 @@
 /* What to look at now, and what was seen. */
+#include <string.h>
+
 #include "supervisor/observe/watchlist-private.h"
 
 /* Limits are read so often, of who is hot and of others; who moved stays hot so long. */
@@ -97,21 +99,32 @@ static int plan_turn(Watchlist *w, Batch *b) {
         return r;
 }
 
+/* Asked only where the next look may choose. Of those that are listed nobody knows what lies below them. */
+static BatchComms comms_of(const WatchlistMatch *m) {
+        if (!m->twice || !comms_wanted(m->rule))
+                return BATCH_COMMS_NOWHERE;
+        return m->rule->candidates.count > 0 ? BATCH_COMMS_BELOW : BATCH_COMMS_THERE;
+}
+
 static int plan_candidates(Watchlist *w, const Tree *tree, const WatchlistMatch *m, Batch *b) {
         bool own = m->rule->candidates.count == 0, points = wants_points(m->rule);
+        BatchComms comms = comms_of(m);
         int r = 0;
 
         b->hot = true;
         /* A hundred rules on one cgroup have the same candidates. */
-        if (own && !points && m->cgroup->below_round == w->round)
+        if (own && !points && !comms && m->cgroup->below_round == w->round)
                 return 0;
         if (own)
                 m->cgroup->below_round = w->round;
         watchlist_below(w, tree, m);
         for (size_t k = 0, n = b->n; k < w->n_below && r == 0; k++, n = b->n) {
-                r = plan_one(w, w->below[k].cgroup, b, points);
+                WatchlistCgroup *c = w->below[k].cgroup;
+
+                r = plan_one(w, c, b, points);
                 if (b->n > n)
                         b->items[n].hot = true;
+                c->comms_wanted = comms > c->comms_wanted ? (uint8_t) comms : c->comms_wanted;
         }
         return r < 0 ? r : watchlist_survey_plan(w, tree, b);
 }
@@ -122,6 +135,22 @@ static void want_bounds(const Watchlist *w, Batch *b) {
                 for (size_t k = 0; w->matches[i]->twice && k < b->n; k++)
                         if (b->items[k].id == w->matches[i]->cgroup->id)
                                 b->items[k].bound_wanted = true;
+}
+
+static int want_comms(Watchlist *w, Batch *b) {
+        int r = 0;
+
+        for (size_t i = 0; i < w->n_comms && r == 0; i++)
+                r = batch_add_comm(b, w->comms[i]);
+        for (size_t i = 0; w->n_comms > 0 && i < b->n; i++) {
+                WatchlistCgroup *c = watchlist_find(w, b->items[i].id);
+
+                if (c && !b->items[i].given) {
+                        b->items[i].comms_wanted = (BatchComms) c->comms_wanted;
+                        c->comms_wanted = BATCH_COMMS_NOWHERE;
+                }
+        }
+        return r;
 }
 
 int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
@@ -155,7 +184,7 @@ int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
         if (r == 0)
                 r = plan_turn(w, b);
         want_bounds(w, b);
-        return r;
+        return r < 0 ? r : want_comms(w, b);
 }
 
 /* ---- taking in ---- */
@@ -226,7 +255,19 @@ static void owe_all(Watchlist *w) {
                 }
 }
 
+/* What was asked by rules that do not rule any more is of no use. */
+static bool same_comms(const Watchlist *w, const Batch *b) {
+        const char *items[COMMS_MAX];
+        bool same = w->n_comms == b->n_comms;
+
+        batch_comms(b, items);
+        for (size_t i = 0; same && i < b->n_comms; i++)
+                same = strcmp(items[i], w->comms[i]) == 0;
+        return same;
+}
+
 void watchlist_take(Watchlist *w, const Batch *b) {
+        bool comms = same_comms(w, b);
         uint64_t now = 0;
 
         w->host = b->host;
@@ -240,6 +281,8 @@ void watchlist_take(Watchlist *w, const Batch *b) {
                 if (!c || item->gone)
                         continue;
                 take_one(w, c, item);
+                if (comms && item->comms_wanted)
+                        c->comms = item->comms;
                 now = item->reading.time_usec > now ? item->reading.time_usec : now;
         }
         if (watchlist_host_shorter(w, &b->host))

@@ -46,7 +46,13 @@ void watchlist_configure(Watchlist *w, Config *config, ReeveMode mode) {
         clear(w);
         w->config = config ? config_ref(config) : NULL;
         w->mode = mode;
+        w->n_comms = config ? comms_collect(config->rules, config->n_rules, w->comms, NULL) : 0;
         (void) config_unref(before);
+}
+
+size_t watchlist_comms(const Watchlist *w, const char *const **ret) {
+        *ret = w->comms;
+        return w->n_comms;
 }
 
 const Config *watchlist_config(const Watchlist *w) {

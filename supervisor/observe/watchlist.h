@@ -30,11 +30,13 @@ typedef struct WatchlistCgroup {
         bool hot;                       /* it moved lately, or a rule may be about to hold */
         bool owed;                      /* something moved beside it, and it may have been this one: a look is due */
         bool watched, heralded;         /* its memory.events are; they told of something since the last look */
+        uint32_t comms;                 /* which names that rules ask for were found in it; 0: nobody looked */
         Reading last;                   /* where known */
         uint64_t full_usec;             /* when all of it was read, limits too */
         uint64_t stirred_usec;          /* when it moved last */
         const struct WatchlistRules *rules;     /* those that match it; NULL: none */
         unsigned matches;               /* of these on the list of matches; 0: it sleeps */
+        uint8_t comms_wanted;           /* BatchComms, while a round is planned */
         size_t gauge;                   /* that of its gauge, from 1; 0: it is looked at by itself */
         size_t attended;                /* its place among those who are looked at by themselves, from 1; 0: it is not */
         BatchTally at;                  /* as of its gauge's last tally */
@@ -100,6 +102,10 @@ const WatchlistCgroup *watchlist_cgroup(const Watchlist *w, uint64_t id);
 
 /* A step of a round over all cgroups, in no order: 0 begins; returns the next position or 0 at the end. */
 size_t watchlist_next(const Watchlist *w, size_t position, const WatchlistCgroup **ret);
+
+/* The names that rules ask for in cgroups: the bits of WatchlistCgroup.comms. Returns how many; the watchlist's, until the next
+ * watchlist_configure(). */
+size_t watchlist_comms(const Watchlist *w, const char *const **ret);
 
 /* For replay. Of the cgroup last->id, made with that name where it is not there: what was last seen (and hot, stirred_usec), and
  * whether its history is kept (@remembered); with @sleep its rules do. Then, oldest first, what was seen before. Each returns false

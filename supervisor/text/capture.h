@@ -14,7 +14,7 @@
  *   z [ID]                                  no more is told of it (of all) until it is told anew (c): its rules sleep
  *   c ID FLAGS READING                      what was last seen of it; k known, p populated, o memory.oom.group, r its history is kept,
  *                                           H it is hot, Sn it moved last at n, Pn points, Mn its marks, On its owner (not 0), Bn what
- *                                           bounds it
+ *                                           bounds it, Cn which names that rules ask for were found in it
  *   h ID READING                            one before, oldest first
  *   j ID NUMBERS RULE, then m READING ...   how a rule stands on it, and what it has seen of it
  *   t FIELD REACH, then m READING ...       of one field alone for a window of REACH; without such a line all that stands behind j counts
@@ -24,7 +24,7 @@
  *   u                                       nothing is paused any more, but for what follows
  *   u ID [PATH]                             rules that look at ID or below it; and it is sheltered from others too
  *   r USEC TOTAL AVAILABLE SWAP FREE        a round of looks, with the host's numbers
- *   i ID FLAGS READING                      one look of it; also g gone, q quick (M, O and B where they were read), b limits as before, n nobody looked: so it stood
+ *   i ID FLAGS READING                      one look of it; also g gone, q quick (M, O, B and C where they were read), b limits as before, n nobody looked: so it stood
  *   v COOKIE USEC MATCH VICTIM ACTION STEP DRY REASON RULE, then w JSON     what was decided on it, and the record's members
  *   o COOKIE USEC OUTCOME KNOWN WHOM        what came of it; whom, as far as the judge passes over
  *   x USEC CGROUP LIMIT PATH                the kernel killed there
@@ -88,6 +88,8 @@ typedef struct CaptureLook {
         uint64_t stirred_usec;           /* when it moved last; 0: not known */
         bool bounded;                    /* bound_id is told */
         uint64_t bound_id;
+        bool named;                      /* comms is told */
+        uint32_t comms;
         uint32_t owner;
         uint8_t marks;
         double points;                   /* -1: not known */

@@ -63,7 +63,14 @@ static bool extras_take(Cursor *c, CaptureLook *ret) {
                 return false;
         ret->owner = (uint32_t) n;
         ret->bounded = cursor_word(c, "B");
-        return !ret->bounded || capture_unsigned_take(c, &ret->bound_id);
+        if (ret->bounded && !capture_unsigned_take(c, &ret->bound_id))
+                return false;
+        n = 0;
+        ret->named = cursor_word(c, "C");
+        if (ret->named && (!capture_unsigned_take(c, &n) || n > UINT32_MAX))
+                return false;
+        ret->comms = (uint32_t) n;
+        return true;
 }
 
 bool capture_line_flags(Cursor *c, CaptureLook *ret) {

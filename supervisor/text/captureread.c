@@ -262,7 +262,7 @@ static int look_take(CaptureReader *r, Cursor *c, CaptureEvent *ret, CaptureErro
         if (!capture_take_unsigned(c, &look->id) || !(last = last_of(r, look->id)))
                 return fail(r, e, "a look at a cgroup that was not told of before (g)");
         if (ret->kind != CAPTURE_BEFORE && !capture_line_flags(c, look))
-                return fail(r, e, "the flags of a look are letters of kgqbnporH, Sn, Pn, Mn, On and Bn, or -");
+                return fail(r, e, "the flags of a look are letters of kgqbnporH, Sn, Pn, Mn, On, Bn and Cn, or -");
         before = ret->kind == CAPTURE_LAST ? &capture_reading_none : ret->kind == CAPTURE_LOOK ? last
                  : r->before_id == look->id ? &r->before : &capture_reading_none;
         if (!cursor_word(c, " ") || !capture_reading_take(c, before, &look->reading) || c->p != c->end)

@@ -75,6 +75,8 @@ static void flags_put(Strbuf *out, const CaptureLook *look) {
                 strbuf_printf(out, "O%" PRIu32, look->owner);
         if (look->bounded)
                 strbuf_printf(out, "B%" PRIu64, look->bound_id);
+        if (look->named)
+                strbuf_printf(out, "C%" PRIu32, look->comms);
         if (out->length == length)
                 strbuf_puts(out, "-");
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policies/comms.h"
 #include "policies/judge.h"
 #include "policies/match.h"
 #include "supervisor/text/configread.h"
@@ -91,20 +92,8 @@ static void check_usage_alone(Complaints *c, const RuleSection *rule) {
                 }
 }
 
-static void check_comm(Complaints *c, const RuleSection *rule, const ConfigList *list) {
-        for (size_t i = 0; i < list->count; i++)
-                if (strncmp(list->items[i].text, "comm:", 5) == 0)
-                        complaints_add(c, true, list->items[i].at.file, list->items[i].at.line,
-                                       "rule %s: %s names processes, and is void without Victim=process", rule->name,
-                                       list->items[i].text);
-}
-
 /* Said at load, not only when it would be needed. */
 static void check_void(Complaints *c, const RuleSection *rule) {
-        if (rule->victim.value != RULE_VICTIM_PROCESS) {
-                check_comm(c, rule, &rule->prefer);
-                check_comm(c, rule, &rule->avoid);
-        }
         if (rule->n_when > JUDGE_WHEN_MAX)
                 complaints_add(c, false, rule->at.file, rule->at.line, "rule %s: %zu conditions; %d at most", rule->name, rule->n_when,
                                JUDGE_WHEN_MAX);
@@ -146,6 +135,16 @@ static void check_reeve(Complaints *c, const ConfigReeve *r) {
                                JUDGE_KILLS_MAX);
 }
 
+static void check_comms(Complaints *c, const Config *config) {
+        const char *items[COMMS_MAX];
+        const ConfigItem *over;
+
+        (void) comms_collect(config->rules, config->n_rules, items, &over);
+        if (over)
+                complaints_add(c, false, over->at.file, over->at.line, "%s: so many different names can be looked for in cgroups: %d", over->text,
+                               COMMS_MAX);
+}
+
 /* Beside errors, warnings only distract. */
 static void warnings_drop(Complaints *c) {
         size_t kept = 0;
@@ -167,6 +166,7 @@ void config_check(const Config *c, const ConfigList *faults, Complaints *complai
                 check_budget(&check, &c->budgets[i]);
         for (size_t i = 0; i < c->n_rules; i++)
                 check_rule(&check, &c->rules[i]);
+        check_comms(complaints, c);
         for (size_t i = 0; i < c->n_alerts; i++)
                 check_alert(&check, &c->alerts[i]);
         if (complaints->errors)

@@ -1,5 +1,6 @@
 #include "check.h"
 #include "configs.h"
+#include "policies/comms.h"
 #include "supervisor/host/conffiles.h"
 
 #include <errno.h>
@@ -323,11 +324,31 @@ static void test_what_is_void_is_told(void **state) {
                                &c, &complaints),
                          0);
         joined(&complaints, all, sizeof(all));
-        assert_non_null(strstr(all, "t.conf:6: rule r: comm:java names processes"));
+        assert_null(strstr(all, "comm:java"));
         assert_null(strstr(all, "exec"));
         assert_null(strstr(all, "term is not"));
         assert_int_equal(complaints.errors, 0);
         c = config_unref(c);
+        complaints_done(&complaints);
+}
+
+/* Of names that are looked for in cgroups there is room for so many. */
+static void test_too_many_names(void **state) {
+        char text[2048] = "[rule r]\nMatch=/a\nWhen=livelock\nThen=kill\n", all[2048];
+        Complaints complaints;
+        Config *c = NULL;
+
+        (void) state;
+        for (int i = 0; i < COMMS_MAX; i++)
+                (void) snprintf(text + strlen(text), sizeof(text) - strlen(text), "Avoid=comm:n%d\n", i);
+        assert_int_equal(parse(text, &c, &complaints), 0);
+        assert_int_equal(complaints.count, 0);
+        c = config_unref(c);
+        complaints_done(&complaints);
+        strcat(text, "Prefer=comm:n1 comm:more\n");
+        assert_true(parse(text, &c, &complaints) < 0);
+        joined(&complaints, all, sizeof(all));
+        assert_non_null(strstr(all, "t.conf:35: comm:n30: so many different names can be looked for in cgroups: 31"));
         complaints_done(&complaints);
 }
 
@@ -349,6 +370,7 @@ int main(void) {
                 cmocka_unit_test(test_defaults),
                 cmocka_unit_test(test_sample_is_accepted),
                 cmocka_unit_test(test_what_is_void_is_told),
+                cmocka_unit_test(test_too_many_names),
                 cmocka_unit_test(test_all_errors_are_told_at_once_with_their_lines),
                 cmocka_unit_test(test_sections_add_up_over_files),
                 cmocka_unit_test(test_shipped_configuration),

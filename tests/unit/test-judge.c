@@ -210,10 +210,13 @@ static void test_marks(void **state) {
         RuleSection rule = { .avoid = { &avoided, 1 } };
 
         (void) state;
-        assert_int_equal(judge_preference(&rule, "/b", JUDGE_MARK_PREFER), 1);
-        assert_int_equal(judge_preference(&rule, "/b", JUDGE_MARK_AVOID), -1);
-        assert_int_equal(judge_preference(&rule, "/b", JUDGE_MARK_OMIT), 0);
-        assert_int_equal(judge_preference(&rule, "/a", JUDGE_MARK_PREFER), -1);
+        assert_int_equal(judge_preference(&rule, "/b", 0, JUDGE_MARK_PREFER), 1);
+        assert_int_equal(judge_preference(&rule, "/b", 0, JUDGE_MARK_AVOID), -1);
+        assert_int_equal(judge_preference(&rule, "/b", 0, JUDGE_MARK_OMIT), 0);
+        assert_int_equal(judge_preference(&rule, "/a", 0, JUDGE_MARK_PREFER), -1);
+        /* What lives there. */
+        assert_int_equal(judge_preference(&rule, "/a", 1, 0), 1);
+        assert_int_equal(judge_preference(&rule, "/b", -1, JUDGE_MARK_PREFER), -1);
 }
 
 /* A dry run says it once for each step and incident, and is not held back by a limit on what it does not do. */

@@ -17,9 +17,12 @@ typedef struct Bed {
         JudgingMemory memory;
         Batch batch;
         uint64_t bound[8];              /* what bounds the cgroup with that id */
+        uint32_t comms[8];              /* which names live in it */
+        unsigned looked;                /* how often anybody looked for them */
         int64_t mb[8];                  /* it holds, of 100; 0: 90 */
         int64_t full_usec, oom_kill;    /* of each */
         uint64_t decided[8];            /* on whom */
+        uint64_t victims[8];
         JudgeVerdict verdicts[8];
         size_t n;
 } Bed;
@@ -30,6 +33,7 @@ static bool decide(WatchlistMatch *m, const VerdictDecision *decision, void *use
         if (decision->verdict->action < 0)
                 return true;
         bed->verdicts[bed->n] = *decision->verdict;
+        bed->victims[bed->n] = decision->verdict->victim < decision->n ? decision->candidates[decision->verdict->victim].id : 0;
         bed->decided[bed->n++] = m->cgroup->id;
         return true;
 }
@@ -72,6 +76,8 @@ static void round_at(Bed *bed, uint64_t now) {
                 item->quick = item->close = false;
                 item->populated = true;
                 item->bound_id = bed->bound[item->id];
+                item->comms = bed->comms[item->id] | COMMS_KNOWN;
+                bed->looked += item->comms_wanted != BATCH_COMMS_NOWHERE;
                 item->reading = (Reading) { .time_usec = now, .limit = 100 * MB, .unreclaimable = bytes, .current = bytes,
                                             .some_usec = bed->full_usec, .full_usec = bed->full_usec, .oom_kill = bed->oom_kill };
         }
@@ -285,6 +291,41 @@ static void test_a_long_window_does_not_blunt_a_short_one(void **state) {
                         stall_beside(spans[i], phase);
 }
 
+/* Who holds a process of that name is chosen last or first; nobody looks for names before somebody is to be chosen. */
+static void test_names_in_cgroups(void **state) {
+        static const struct { const char *why, *rules; uint32_t a, b; uint64_t victim; unsigned looked; } rows[] = {
+                { "nobody asks", "", 1, 1, 3, 0 },
+                { "the larger one without them", "Avoid=comm:keep\n", 0, 0, 3, 3 },
+                { "one that is avoided", "Avoid=comm:keep\n", 1, 0, 4, 3 },
+                { "one that is preferred", "Prefer=comm:job\nAvoid=comm:keep\n", 2, 1, 4, 3 },
+                { "both", "Prefer=comm:job\nAvoid=comm:keep\n", 3, 2, 3, 3 },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                char rules[256];
+                uint64_t now = SEC;
+                Bed bed;
+
+                (void) snprintf(rules, sizeof(rules), "[rule r]\nMatch=/p\nWhen=unreclaimable > 80%%\nThen=kill\n%s", rows[i].rules);
+                begin(&bed, rules);
+                bed.comms[3] = rows[i].a;
+                bed.comms[4] = rows[i].b;
+                bed.mb[3] = 60;
+                bed.mb[4] = 20;
+                round_at(&bed, now += SEC / 10);
+                round_at(&bed, now += SEC / 10);
+                if (bed.n == 0) {
+                        assert_int_equal(bed.looked, 0);
+                        round_at(&bed, now += SEC / 10);
+                }
+                assert_int_equal(bed.n, 1);
+                if (bed.victims[0] != rows[i].victim || bed.looked != rows[i].looked)
+                        fail_msg("%s: victim %d, looked %u", rows[i].why, (int) bed.victims[0], bed.looked);
+                end(&bed);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_siblings_under_a_full_parent_take_turns),
@@ -294,6 +335,7 @@ int main(void) {
                 cmocka_unit_test(test_a_restart_forgets_no_kill),
                 cmocka_unit_test(test_memory_of_another_kind_is_begun_anew),
                 cmocka_unit_test(test_a_long_window_does_not_blunt_a_short_one),
+                cmocka_unit_test(test_names_in_cgroups),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,6 @@ static void test_names_come_first_and_last(void **state) {
         assert_true(p[0].preference == 1 && p[1].preference == 1 && p[2].preference == -1);
         assert_int_equal(rank(&shy, &s, p, 3), 3);
         assert_int_equal(p[0].pid, 10);
-        assert_int_equal(pick_preference(&shy, "a/path"), 0);
 }
 
 static void test_who_would_not_end_is_passed(void **state) {

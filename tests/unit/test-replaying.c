@@ -18,10 +18,10 @@ enum { MB = 1 << 20, GROUPS = 12, TEXT = 8 << 20, DOING = 16 };
 static const char text_of_rules[] =
         "[reeve]\nMode=act\nKillLimit=20 per 1min\nNever=/a/keep\n"
         "[rule squeeze]\nMatch=/a\nWhen=unreclaimable > 60%\nWhen=memory.full over 1s > 5% for 400ms\nThen=notify\nThen=reclaim 16M\nThen=term 1s\nThen=kill\n"
-        "Rank=growth size\nSettleSec=2s\nStepUp=2\n"
+        "Rank=growth size\nSettleSec=2s\nStepUp=2\nPrefer=comm:job*\nAvoid=comm:keep\n"
         "[rule stall]\nMatch=/**\nWhen=memory.some over 2s > 50%\nThen=kill\nRank=pressure swap\nAvoid=/a/2\nSettleSec=1s\n"
         "[rule dry]\nMatch=/a\nWhen=usage > 50%\nThen=kill\nDryRun=yes\nSettleSec=3s\n"
-        "[rule host]\nMatch=/\nWhen=host.available < 10%\nThen=kill\nCandidates=/a/* /b\nNever=/a/1/sub\nSettleSec=2s\n"
+        "[rule host]\nMatch=/\nWhen=host.available < 10%\nThen=kill\nCandidates=/a/* /b\nAvoid=comm:keep comm:other\nNever=/a/1/sub\nSettleSec=2s\n"
         "[rule far]\nMatch=/b /a/2\nWhen=memory.some over 500ms > 10%\nWhen=memory.some over 20s > 1%\nWhen=usage > 1M\n"
         "When=growth over 4s > 1K\nThen=notify\nThen=freeze 1s\nSettleSec=1s\n"
         "[rule max]\nMatch=/b\nWhen=max > 3 per 2s\nThen=notify\nThen=kill\n";
@@ -205,6 +205,7 @@ static void look(Host *h) {
                                 item->oom_group = k == 2;
                                 item->marks = k % 5 == 3 ? JUDGE_MARK_AVOID : k == 7 ? JUDGE_MARK_OMIT : 0;
                                 item->owner = k == 8 ? 1000 : 0;
+                                item->comms = item->comms_wanted ? COMMS_KNOWN | below(8) : 0;
                                 item->bound_id = !item->bound_wanted ? 0 : below(3) ? 3 : BATCH_BOUND_HOST;
                         }
                 if (item->id == 1)
