@@ -170,6 +170,24 @@ void captures_decided(Supervisor *s, const Doing *d) {
         capturebox_store(s);
 }
 
+typedef struct Looked {
+        uint64_t cookie;
+        int64_t total_pages;
+        const PickProcess *processes;
+        size_t n, open;
+        const char *members;
+} Looked;
+
+static void tell_looked(Capturing *c, const void *what) {
+        const Looked *l = what;
+
+        capturing_looked(c, l->cookie, l->total_pages, l->processes, l->n, l->open, l->members);
+}
+
+void captures_looked(Supervisor *s, const Doing *d, int64_t total_pages, const PickProcess *processes, size_t n, size_t open) {
+        each(s, tell_looked, &(Looked) { d->cookie, total_pages, processes, n, open, d->note.members });
+}
+
 typedef struct Done {
         uint64_t cookie, now_usec, victim;
         ReeveOutcome outcome;

@@ -13,8 +13,9 @@ void captures_close(Supervisor *s);
 void captures_round(Supervisor *s, const Batch *b, uint64_t now_usec);
 void captures_round_done(Supervisor *s);
 
-/* What was decided, and what came of it. */
+/* What was decided, whom it could mean of a cgroup's processes (as pick_rank() left them), and what came of it. */
 void captures_decided(Supervisor *s, const Doing *d);
+void captures_looked(Supervisor *s, const Doing *d, int64_t total_pages, const PickProcess *processes, size_t n, size_t open);
 void captures_done(Supervisor *s, const Doing *d, ReeveOutcome outcome, bool known, uint64_t now_usec);
 
 /* Other rules rule: all sections end. */

@@ -132,7 +132,9 @@ static int64_t total_pages(const Supervisor *s, const WatchlistMatch *m) {
 
 static void looked(Supervisor *s, Doing *d, const HandTask *t) {
         const WatchlistMatch *m = match_of(s, d->cookie);
+        int64_t pages;
         size_t open;
+        int r;
 
         if (!m) {
                 (void) done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "its rule is another by now");
@@ -142,8 +144,12 @@ static void looked(Supervisor *s, Doing *d, const HandTask *t) {
                 (void) done_at_once(s, d, true, t->outcome, t->error);
                 return;
         }
-        open = pick_rank(m->rule, &m->judge, total_pages(s, m), t->processes, t->n_processes);
-        if (verdict_note_processes(&d->note, t->processes, t->n_processes, open) < 0)
+        pages = total_pages(s, m);
+        open = pick_rank(m->rule, &m->judge, pages, t->processes, t->n_processes);
+        r = verdict_note_processes(&d->note, t->processes, t->n_processes, open);
+        if (r == 0)
+                captures_looked(s, d, pages, t->processes, t->n_processes, open);
+        if (r < 0)
                 (void) done_at_once(s, d, true, REEVE_OUTCOME_FAILED, "no memory");
         else if (open == 0)
                 (void) done_at_once(s, d, true, REEVE_OUTCOME_INEFFECTIVE, "none of its processes may be chosen");

@@ -336,6 +336,16 @@ void capturing_decided(Capturing *c, const CaptureVerdict *verdict, const char *
         keep_whole(c, c->round_at);
 }
 
+void capturing_looked(Capturing *c, uint64_t cookie, int64_t total_pages, const PickProcess *processes, size_t n, size_t open,
+                      const char *members) {
+        size_t length = c->out.length;
+
+        if (!c->whole)
+                return;
+        capture_put_processes(&c->out, cookie, total_pages, processes, n, open, members);
+        keep_whole(c, length);
+}
+
 void capturing_done(Capturing *c, uint64_t cookie, uint64_t now_usec, ReeveOutcome outcome, bool known, uint64_t victim) {
         size_t length = c->out.length;
 

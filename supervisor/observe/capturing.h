@@ -34,6 +34,9 @@ void capturing_pending(Capturing *c, const CaptureVerdict *verdict, const char *
 /* A round of looks, before the judge takes it; and what came of it. */
 void capturing_round(Capturing *c, const Batch *b, uint64_t now_usec);
 void capturing_decided(Capturing *c, const CaptureVerdict *verdict, const char *rule);
+/* Whom a decision could mean of a cgroup's processes, as pick_rank() left them; @members: the record's now. */
+void capturing_looked(Capturing *c, uint64_t cookie, int64_t total_pages, const PickProcess *processes, size_t n, size_t open,
+                      const char *members);
 /* @victim: as judging_done() gets it. */
 void capturing_done(Capturing *c, uint64_t cookie, uint64_t now_usec, ReeveOutcome outcome, bool known, uint64_t victim);
 

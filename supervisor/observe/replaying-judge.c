@@ -1,5 +1,7 @@
 /* What is decided in a replay, beside what was decided then. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "supervisor/base/array.h"
@@ -18,8 +20,17 @@ const char *replay_path(const Replay *p, uint64_t id, char *buf, size_t size) {
         return tree_path(p->tree, id, buf, size) < 0 ? "?" : buf;
 }
 
+/* "hog (pid 123) in /bed", raw bytes, where it was a process of @cgroup. */
+static const char *target_of(const PickProcess *chosen, const char *cgroup, char *buf, size_t size) {
+        if (!chosen)
+                return cgroup;
+        (void) snprintf(buf, size, "%s (pid %d) in %s", chosen->comm, (int) chosen->pid, cgroup);
+        return buf;
+}
+
 static void tell_missing(Replay *p, const ReplayRecorded *was) {
         const CaptureVerdict *v = &was->verdict;
+        char target[CAPTURE_PATH_SIZE + 128];
         char path[CAPTURE_PATH_SIZE], victim[CAPTURE_PATH_SIZE];
         ReplayEvent e = { .stand = REPLAY_MISSING, .time_usec = v->time_usec, .rule = was->rule, .action = v->action, .reason = v->reason,
                           .dry_run = v->dry_run, .why = "", .members = v->members, .members_length = v->members_length,
@@ -27,6 +38,11 @@ static void tell_missing(Replay *p, const ReplayRecorded *was) {
 
         e.cgroup = replay_path(p, v->match_id, path, sizeof(path));
         e.target = replay_path(p, v->victim_id ? v->victim_id : v->match_id, victim, sizeof(victim));
+        e.target = target_of(was->open ? &was->processes[0] : NULL, e.target, target, sizeof(target));
+        if (was->members) {
+                e.members = was->members;
+                e.members_length = was->members_length;
+        }
         p->sums.missing++;
         replay_tell(p, &e);
 }
@@ -46,21 +62,76 @@ static ReplayRecorded *recorded_like(Replay *p, const ReplayPending *d) {
         return NULL;
 }
 
-static void decision_tell(Replay *p, WatchlistMatch *m, const VerdictDecision *d, const ReplayRecorded *was) {
+/* Of a decision: what its record says, and whom it means. */
+typedef struct Made {
         VerdictNote note;
-        char at[256];
+        PickProcess *processes;         /* NULL: it means a cgroup, or nobody knows who was in it */
+        const PickProcess *chosen;
+} Made;
+
+static bool ends_one_process(const WatchlistMatch *m, const JudgeVerdict *v) {
+        return m->rule->victim.value == RULE_VICTIM_PROCESS && (v->action == RULE_TERM || v->action == RULE_KILL);
+}
+
+/* As reeved does when a hand has looked: of those that were there. */
+static int choose_process(Made *made, const WatchlistMatch *m, const ReplayRecorded *was) {
+        size_t open;
+
+        made->processes = calloc(was->n_processes + 1, sizeof(*made->processes));
+        if (!made->processes)
+                return -ENOMEM;
+        memcpy(made->processes, was->processes, was->n_processes * sizeof(*made->processes));
+        open = pick_rank(m->rule, &m->judge, was->total_pages, made->processes, was->n_processes);
+        made->chosen = open ? &made->processes[0] : NULL;
+        return verdict_note_processes(&made->note, made->processes, was->n_processes, open);
+}
+
+static void made_clear(Made *made) {
+        verdict_note_clear(&made->note);
+        free(made->processes);
+}
+
+/* Returns 0 or -ENOMEM; then there is nothing to be cleared. */
+static int make(Made *ret, const WatchlistMatch *m, const VerdictDecision *d, const ReplayRecorded *was) {
+        Made made = { .chosen = NULL };
+        int r = verdict_note(&made.note, d);
+
+        if (r == 0 && was && was->members && was->n_processes > 0 && ends_one_process(m, d->verdict))
+                r = choose_process(&made, m, was);
+        if (r < 0)
+                made_clear(&made);
+        else
+                *ret = made;
+        return r;
+}
+
+/* Whether the same process is meant. */
+static bool means_the_same(const Made *made, const ReplayRecorded *was) {
+        if (!made->processes)
+                return true;
+        return (made->chosen != NULL) == (was->open > 0) && (!made->chosen || pick_key(made->chosen) == pick_key(&was->processes[0]));
+}
+
+static bool is_exact(const Made *made, const ReplayRecorded *was) {
+        const char *members = made->processes ? was->members : was->verdict.members;
+        size_t length = made->processes ? was->members_length : was->verdict.members_length;
+
+        return length == strlen(made->note.members) && memcmp(members, made->note.members, length) == 0;
+}
+
+static void decision_tell(Replay *p, WatchlistMatch *m, const VerdictDecision *d, const Made *made, const ReplayRecorded *was) {
+        char at[256], target[CAPTURE_PATH_SIZE + 128];
         ReplayEvent e = { .stand = was ? REPLAY_SAME : REPLAY_NEW, .time_usec = d->now_usec, .incident_usec = m->judge.incident,
                           .rule = m->rule->name, .rule_at = origin_format(&m->rule->at, at, sizeof(at)), .action = d->verdict->action,
                           .reason = d->verdict->reason, .dry_run = d->verdict->dry_run, .cgroup = m->cgroup->path };
 
         e.target = d->verdict->victim < d->n ? d->candidates[d->verdict->victim].path : m->cgroup->path;
-        if (verdict_note(&note, d) < 0)
-                return;
-        e.why = note.why;
-        e.members = note.members;
-        e.members_length = strlen(note.members);
+        e.target = target_of(made->chosen, e.target, target, sizeof(target));
+        e.why = made->note.why;
+        e.members = made->note.members;
+        e.members_length = strlen(made->note.members);
         if (was) {
-                e.exact = was->verdict.members_length == e.members_length && memcmp(was->verdict.members, e.members, e.members_length) == 0;
+                e.exact = is_exact(made, was);
                 e.outcome_known = was->known;
                 e.outcome = was->outcome;
         }
@@ -69,7 +140,19 @@ static void decision_tell(Replay *p, WatchlistMatch *m, const VerdictDecision *d
         p->sums.exact += was && e.exact;
         p->sums.new_ones += !was;
         replay_tell(p, &e);
-        verdict_note_clear(&note);
+}
+
+/* Tells of it, beside the one of the capture that is like it; of the same cgroup another process is another decision. */
+static ReplayRecorded *compare(Replay *p, WatchlistMatch *m, const VerdictDecision *decision, ReplayRecorded *was) {
+        Made made;
+
+        if (make(&made, m, decision, was) < 0)
+                return was;
+        if (was && !means_the_same(&made, was))
+                was = NULL;
+        decision_tell(p, m, decision, &made, was);
+        made_clear(&made);
+        return was;
 }
 
 bool replay_pending_add(Replay *p, const ReplayPending *d) {
@@ -93,13 +176,13 @@ static bool decided(WatchlistMatch *m, const VerdictDecision *decision, void *us
         bool known;
 
         (void) snprintf(d.rule, sizeof(d.rule), "%s", m->rule->name);
-        was = recorded_like(p, &d);
-        decision_tell(p, m, decision, was);
+        was = compare(p, m, decision, recorded_like(p, &d));
         if (was) {
                 was->met = true;
                 d.cookie = was->verdict.cookie;
         }
-        if (!judging_at_once(v, &known, &outcome) && was) {
+        /* Whom a dry run would end is looked at all the same, and perhaps nobody is there. */
+        if ((!judging_at_once(v, &known, &outcome) || ends_one_process(m, v)) && was) {
                 m->task = d.cookie;
                 return replay_pending_add(p, &d);
         }

@@ -12,6 +12,13 @@ typedef struct ReplayRecorded {
         bool known, done;               /* done: its outcome stands in the capture; known: there is one */
         ReeveOutcome outcome;
         uint64_t done_usec;
+        /* Victim=process: who could be chosen in the victim, and what the record said then; members NULL: not in the capture. */
+        PickProcess *processes;
+        size_t n_processes, size_processes;
+        uint64_t open;
+        int64_t total_pages;
+        const char *members;            /* points into the text */
+        size_t members_length;
 } ReplayRecorded;
 
 /* What was decided and is not done yet. */
@@ -41,6 +48,9 @@ typedef struct Replay {
         Idmap seen;                     /* ids of cgroups that were looked at */
         char paused[JUDGING_PAUSES_MAX][CAPTURE_PATH_SIZE];
 } Replay;
+
+/* Reads the whole capture: whether it is one, and what was decided, into p->recorded. Returns 0, -EINVAL with @reterr, -ENOMEM. */
+int replay_read_through(Replay *p, const char *text, size_t length, CaptureError *reterr);
 
 /* Hands over @e, with what is the same for all of a section. */
 void replay_tell(Replay *p, ReplayEvent *e);

@@ -10,48 +10,6 @@
 
 enum { TREE_MAX = 1 << 20 };
 
-/* ---- first: is it one, and what was decided ---- */
-
-static int recorded_add(Replay *p, const CaptureEvent *e, uint64_t round) {
-        ReplayRecorded *more = array_grow(p->recorded, p->n_recorded, &p->size_recorded, sizeof(*more));
-
-        if (!more)
-                return -ENOMEM;
-        p->recorded = more;
-        more[p->n_recorded] = (ReplayRecorded) { .verdict = e->verdict, .round = round };
-        memcpy(more[p->n_recorded++].rule, e->rule, sizeof(e->rule));
-        return 0;
-}
-
-/* Cookies are of one run of reeved: the newest with that number. */
-static void recorded_done(Replay *p, const CaptureEvent *e) {
-        for (size_t i = p->n_recorded; i-- > 0;)
-                if (p->recorded[i].verdict.cookie == e->verdict.cookie && !p->recorded[i].done) {
-                        p->recorded[i].done = true;
-                        p->recorded[i].known = e->outcome_known;
-                        p->recorded[i].outcome = e->outcome;
-                        p->recorded[i].done_usec = e->verdict.time_usec;
-                        return;
-                }
-}
-
-static int read_through(Replay *p, const char *text, size_t length, CaptureError *reterr) {
-        CaptureReader *reader;
-        CaptureEvent e;
-        uint64_t round = 0;
-        int r = capture_reader_new(&reader, text, length);
-
-        while (r >= 0 && (r = capture_next(reader, &e, reterr)) > 0) {
-                round += e.kind == CAPTURE_ROUND;
-                if (e.kind == CAPTURE_VERDICT)
-                        r = recorded_add(p, &e, round);
-                else if (e.kind == CAPTURE_OUTCOME)
-                        recorded_done(p, &e);
-        }
-        reader = capture_reader_free(reader);
-        return r;
-}
-
 /* ---- sections ---- */
 
 static int config_of(const CaptureHead *head, Config **ret, CaptureError *reterr) {
@@ -323,7 +281,9 @@ static int take(Replay *p, CaptureReader *reader, const CaptureEvent *e, Telling
         case CAPTURE_KERNEL: take_kernel(p, e); return 0;
         case CAPTURE_LOST: p->sums.lost_rounds += e->lost_rounds; return 0;
         case CAPTURE_END: p->sums.ended = true; return 0;
-        case CAPTURE_VERDICT: return 0;
+        case CAPTURE_VERDICT:
+        case CAPTURE_PROCESSES:
+        case CAPTURE_PROCESS: return 0;
         }
         return 0;
 }
@@ -362,7 +322,7 @@ int replay_run(const char *text, size_t length, const ReplayOptions *options, Re
         p->options = options;
         p->judging.memory = &p->memory;
         *reterr = (CaptureError) { .line = 0 };
-        r = read_through(p, text, length, reterr);
+        r = replay_read_through(p, text, length, reterr);
         if (r == 0)
                 r = judge_again(p, text, length, reterr);
         if (r == 0) {
@@ -375,6 +335,8 @@ int replay_run(const char *text, size_t length, const ReplayOptions *options, Re
         p->theirs = config_unref(p->theirs);
         batch_done(&p->batch);
         idmap_clear(&p->seen);
+        for (size_t i = 0; i < p->n_recorded; i++)
+                free(p->recorded[i].processes);
         free(p->recorded);
         free(p->pending);
         free(p);

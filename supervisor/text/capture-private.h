@@ -18,4 +18,6 @@ bool capture_line_track(Cursor *c, CaptureEvent *e);
 bool capture_line_kills(Cursor *c, CaptureEvent *e);
 bool capture_line_round(Cursor *c, CaptureEvent *e);
 bool capture_line_verdict(Cursor *c, CaptureEvent *e);
+bool capture_line_processes(Cursor *c, CaptureEvent *e);
+bool capture_line_process(Cursor *c, CaptureEvent *e);
 bool capture_line_outcome(Cursor *c, CaptureEvent *e);

@@ -26,6 +26,9 @@
  *   r USEC TOTAL AVAILABLE SWAP FREE        a round of looks, with the host's numbers
  *   i ID FLAGS READING                      one look of it; also g gone, q quick (M, O, B and C where they were read), b limits as before, n nobody looked: so it stood
  *   v COOKIE USEC MATCH VICTIM ACTION STEP DRY REASON RULE, then w JSON     what was decided on it, and the record's members
+ *   k COOKIE TOTAL OPEN, then w JSON        its cgroup's processes were looked at, of whom OPEN might be chosen, TOTAL pages being all there
+ *                                           are; w: the record's members, now with whom was chosen
+ *   a PID START PAGES ADJ NAME              behind k, as they were ranked
  *   o COOKIE USEC OUTCOME KNOWN WHOM        what came of it; whom, as far as the judge passes over
  *   x USEC CGROUP LIMIT PATH                the kernel killed there
  *   L N                                     so many rounds were left out here
@@ -35,6 +38,7 @@
  * swap, p protection, l limit, x swap limit, h memory.high, r refault, and of memory.events H M O K and locally m o; + and - a change,
  * = a value, ? not known, * no limit. Names have the form of text/escape. */
 #include "policies/judge.h"
+#include "policies/pick.h"
 #include "supervisor/base/strbuf.h"
 #include "supervisor/text/config.h"
 
@@ -75,6 +79,8 @@ typedef enum CaptureKind {
         CAPTURE_ROUND,
         CAPTURE_LOOK,
         CAPTURE_VERDICT,
+        CAPTURE_PROCESSES,               /* of a verdict's cgroup: these are the next ... */
+        CAPTURE_PROCESS,
         CAPTURE_OUTCOME,
         CAPTURE_KERNEL,
         CAPTURE_LOST,
@@ -110,7 +116,7 @@ typedef struct CaptureVerdict {
         uint64_t step;
         bool dry_run;
         ReeveReason reason;
-        const char *members;             /* the record's, JSON; not NUL-terminated, NULL of CAPTURE_PENDING */
+        const char *members;             /* the record's, JSON; not NUL-terminated, NULL but of VERDICT and PROCESSES */
         size_t members_length;
 } CaptureVerdict;
 
@@ -124,7 +130,10 @@ typedef struct CaptureEvent {
         ObservationField track;          /* TRACK */
         uint64_t reach_usec;
         HostReading host;                /* ROUND */
-        CaptureVerdict verdict;          /* VERDICT, PENDING; of OUTCOME the cookie, time and victim */
+        CaptureVerdict verdict;          /* VERDICT, PENDING; of OUTCOME the cookie, time and victim, of PROCESSES cookie and members */
+        int64_t total_pages;             /* PROCESSES */
+        uint64_t open;
+        PickProcess process;             /* PROCESS: what it is ranked by */
         ReeveOutcome outcome;
         bool outcome_known;
         uint64_t kills[CAPTURE_KILLS_MAX];      /* KILLS: the times */
@@ -173,6 +182,10 @@ void capture_put_resumed(Strbuf *out);
 void capture_put_paused(Strbuf *out, uint64_t id, const char *path);
 void capture_put_round(Strbuf *out, uint64_t now_usec, const HostReading *host);
 void capture_put_verdict(Strbuf *out, CaptureKind kind, const CaptureVerdict *verdict, const char *rule);
+
+/* @processes as pick_rank() left them, with @members that it made. */
+void capture_put_processes(Strbuf *out, uint64_t cookie, int64_t total_pages, const PickProcess *processes, size_t n, size_t open,
+                           const char *members);
 void capture_put_outcome(Strbuf *out, uint64_t cookie, uint64_t time_usec, ReeveOutcome outcome, bool known, uint64_t victim);
 void capture_put_kernel(Strbuf *out, uint64_t time_usec, uint64_t cgroup_id, uint64_t limit_id, const char *path);
 void capture_put_lost(Strbuf *out, uint64_t rounds);

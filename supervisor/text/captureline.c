@@ -193,6 +193,23 @@ bool capture_line_verdict(Cursor *c, CaptureEvent *e) {
         return known >= 0 && capture_take_name(c, e->rule, sizeof(e->rule));
 }
 
+bool capture_line_processes(Cursor *c, CaptureEvent *e) {
+        return capture_take_unsigned(c, &e->verdict.cookie) && capture_take_signed(c, &e->total_pages) && capture_take_unsigned(c, &e->open) &&
+               ends(c);
+}
+
+bool capture_line_process(Cursor *c, CaptureEvent *e) {
+        PickProcess *p = &e->process;
+        int64_t pid, adj;
+
+        if (!capture_take_signed(c, &pid) || pid <= 0 || pid > INT32_MAX || !capture_take_unsigned(c, &p->start_usec) ||
+            !capture_take_signed(c, &p->pages) || p->pages < 0 || !capture_take_signed(c, &adj) || adj < -1000 || adj > 1000)
+                return false;
+        p->pid = (int32_t) pid;
+        p->adj = (int) adj;
+        return capture_take_name(c, p->comm, sizeof(p->comm));
+}
+
 bool capture_line_outcome(Cursor *c, CaptureEvent *e) {
         char word[32];
         int outcome;

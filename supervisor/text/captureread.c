@@ -25,6 +25,7 @@ struct CaptureReader {
         Reading before, seen;           /* of the lines h and m that follow one another */
         uint64_t before_id;             /* 0: none */
         bool stated;                    /* a line j, and nothing but lines m and t since */
+        bool listing;                   /* a line k, and nothing but lines a since */
 };
 
 int capture_reader_new(CaptureReader **ret, const char *text, size_t length) {
@@ -215,7 +216,7 @@ static int section_take(CaptureReader *r, CaptureEvent *ret, CaptureError *e) {
         idmap_clear(&r->groups);
         r->n_last = 0;
         r->before_id = 0;
-        r->stated = false;
+        r->stated = r->listing = false;
         if (!head_take(r, &r->head)) {
                 r->begun = false;
                 return fail(r, e, "the head of a section is not whole");
@@ -284,17 +285,31 @@ static int seen_take(CaptureReader *r, Cursor *c, CaptureEvent *ret, CaptureErro
         return 1;
 }
 
-static int verdict_take(CaptureReader *r, Cursor *c, CaptureEvent *ret, CaptureError *e) {
+static int members_take(CaptureReader *r, CaptureEvent *ret, CaptureError *e) {
         Cursor members;
 
-        if (!capture_line_verdict(c, ret))
-                return fail(r, e, "a decision is: cookie, time, cgroup, victim, action, step, dry, reason, rule");
-        if (ret->kind == CAPTURE_PENDING)
-                return 1;
         if (!line_next(r, &members) || !cursor_word(&members, "w "))
                 return fail(r, e, "behind a decision stands what its record says (w)");
         ret->verdict.members = members.p;
         ret->verdict.members_length = (size_t) (members.end - members.p);
+        return 1;
+}
+
+static int verdict_take(CaptureReader *r, Cursor *c, CaptureEvent *ret, CaptureError *e) {
+        if (!capture_line_verdict(c, ret))
+                return fail(r, e, "a decision is: cookie, time, cgroup, victim, action, step, dry, reason, rule");
+        return ret->kind == CAPTURE_PENDING ? 1 : members_take(r, ret, e);
+}
+
+static int processes_take(CaptureReader *r, Cursor *c, CaptureEvent *ret, CaptureError *e) {
+        if (!capture_line_processes(c, ret))
+                return fail(r, e, "the look at processes is: cookie, pages in all, how many are open");
+        return members_take(r, ret, e);
+}
+
+static int process_take(CaptureReader *r, Cursor *c, CaptureEvent *ret, CaptureError *e) {
+        if (!r->listing || !capture_line_process(c, ret))
+                return fail(r, e, "a process is: pid, start, pages, adj, name; behind a look at processes (k)");
         return 1;
 }
 
@@ -343,7 +358,7 @@ static const struct { char letter; CaptureKind kind; } kinds[] = {
         { 'g', CAPTURE_GROUP },   { 'd', CAPTURE_GONE },    { 'c', CAPTURE_LAST },  { 'h', CAPTURE_BEFORE }, { 'j', CAPTURE_STATE },
         { 'm', CAPTURE_SEEN },    { 't', CAPTURE_TRACK },   { 'l', CAPTURE_KILLS },   { 'y', CAPTURE_RECENT },
         { 'p', CAPTURE_PENDING }, { 'r', CAPTURE_ROUND }, { 'i', CAPTURE_LOOK },
-        { 'v', CAPTURE_VERDICT }, { 'o', CAPTURE_OUTCOME }, { 'u', CAPTURE_RESUMED }, { 'z', CAPTURE_ASLEEP }, { 'x', CAPTURE_KERNEL }, { 'L', CAPTURE_LOST },   { 'E', CAPTURE_END },
+        { 'v', CAPTURE_VERDICT }, { 'k', CAPTURE_PROCESSES }, { 'a', CAPTURE_PROCESS }, { 'o', CAPTURE_OUTCOME }, { 'u', CAPTURE_RESUMED }, { 'z', CAPTURE_ASLEEP }, { 'x', CAPTURE_KERNEL }, { 'L', CAPTURE_LOST },   { 'E', CAPTURE_END },
 };
 
 static int line_take(CaptureReader *r, Cursor *c, CaptureEvent *ret, CaptureError *e) {
@@ -359,6 +374,8 @@ static int line_take(CaptureReader *r, Cursor *c, CaptureEvent *ret, CaptureErro
                 return fail(r, e, "no line begins like this");
         if (letter != 'm' && letter != 't')
                 r->stated = letter == 'j';
+        if (letter != 'a')
+                r->listing = letter == 'k';
         switch (ret->kind) {
         case CAPTURE_GROUP: return group_take(r, c, ret, e);
         case CAPTURE_LAST:
@@ -367,6 +384,8 @@ static int line_take(CaptureReader *r, Cursor *c, CaptureEvent *ret, CaptureErro
         case CAPTURE_SEEN: return seen_take(r, c, ret, e);
         case CAPTURE_PENDING:
         case CAPTURE_VERDICT: return verdict_take(r, c, ret, e);
+        case CAPTURE_PROCESSES: return processes_take(r, c, ret, e);
+        case CAPTURE_PROCESS: return process_take(r, c, ret, e);
         default: return other_take(r, c, letter, ret, e);
         }
 }

@@ -157,6 +157,17 @@ void capture_put_verdict(Strbuf *out, CaptureKind kind, const CaptureVerdict *v,
         }
 }
 
+void capture_put_processes(Strbuf *out, uint64_t cookie, int64_t total_pages, const PickProcess *processes, size_t n, size_t open,
+                           const char *members) {
+        strbuf_printf(out, "k %" PRIu64 " %" PRId64 " %zu\nw %s\n", cookie, total_pages, open, members);
+        for (size_t i = 0; i < n; i++) {
+                const PickProcess *p = &processes[i];
+
+                strbuf_printf(out, "a %" PRId32 " %" PRIu64 " %" PRId64 " %d", p->pid, p->start_usec, p->pages, p->adj);
+                line_put(out, " ", p->comm);
+        }
+}
+
 void capture_put_outcome(Strbuf *out, uint64_t cookie, uint64_t time_usec, ReeveOutcome outcome, bool known, uint64_t victim) {
         strbuf_printf(out, "o %" PRIu64 " %" PRIu64 " %s %d %" PRIu64 "\n", cookie, time_usec, reeve_outcome_to_string((int) outcome), known, victim);
 }

@@ -58,6 +58,12 @@ static void test_bad_input_is_told_with_its_place(void **state) {
                 { HEAD "v 1 2 3 4 dance 0 0 rule r\nw {}\n", 15, "a decision is" },
                 { HEAD "v 1 2 3 4 kill 0 0 whim r\nw {}\n", 15, "a decision is" },
                 { HEAD "v 1 2 3 4 kill 0 0 rule r\nr 1 1 1 1 1\n", 16, "behind a decision" },
+                { HEAD "k 1 2\nw {}\n", 15, "the look at processes" },
+                { HEAD "k 1 2 0\na 1 1 1 0 x\n", 16, "behind a decision" },
+                { HEAD "a 1 1 1 0 x\n", 15, "a process is" },
+                { HEAD "k 1 2 0\nw {}\na 0 1 1 0 x\n", 17, "a process is" },
+                { HEAD "k 1 2 0\nw {}\na 1 1 1 1001 x\n", 17, "a process is" },
+                { HEAD "k 1 2 0\nw {}\na 1 1 1 0 x\nu\na 1 1 1 0 x\n", 19, "a process is" },
                 { HEAD "o 1 2 maybe 1 0\n", 15, "'o' that is not whole" },
                 { HEAD "E 1 two words\n", 15, "'E' that is not whole" },
         };
@@ -153,6 +159,7 @@ static void test_a_section_comes_back(void **state) {
         CaptureLook look = { .id = 2, .known = true, .populated = true, .points = 77, .reading = any_reading(1000) };
         CaptureVerdict v = { .cookie = 3, .time_usec = 1, .match_id = 2, .victim_id = 4, .action = RULE_KILL, .step = 1, .reason = REEVE_REASON_RULE,
                              .members = "{\"a\":1}", .members_length = 7 };
+        PickProcess processes[] = { { .pid = 7, .start_usec = 8, .pages = 9, .adj = -1000, .comm = "a b\n" }, { .pid = INT32_MAX, .comm = "" } };
         Complaints complaints = COMPLAINTS_INIT;
         Strbuf out = STRBUF_INIT(text);
         CaptureError error = { .line = 0 };
@@ -170,6 +177,8 @@ static void test_a_section_comes_back(void **state) {
         look.owner = 1000;
         look.bounded = true;
         look.bound_id = UINT64_MAX;
+        look.named = true;
+        look.comms = UINT32_MAX;
         s.judge.conditions[1] = (ConditionState) { .over = true, .since_usec = 5, .holds = true };
         if (config_parse(files, 2, &config, &complaints) < 0)
                 fail_msg("%s", complaints.items[0].message);
@@ -188,6 +197,7 @@ static void test_a_section_comes_back(void **state) {
         capture_put_round(&out, 1000, &(HostReading) { 1, -1, 3, 4 });
         capture_put_look(&out, CAPTURE_LOOK, &(CaptureLook) { .id = 2, .gone = true, .points = -1 }, NULL);
         capture_put_verdict(&out, CAPTURE_VERDICT, &v, "r x");
+        capture_put_processes(&out, 3, 1 << 20, processes, 2, 1, "{\"b\":2}");
         capture_put_outcome(&out, 3, 1005, REEVE_OUTCOME_GONE, true, 77);
         capture_put_kernel(&out, 1006, 2, 1, "/a\n b\\");
         capture_put_end(&out, 1007, "stopped");
@@ -209,6 +219,7 @@ static void test_a_section_comes_back(void **state) {
         assert_memory_equal(&e.look.reading, &look.reading, sizeof(Reading));
         assert_true(e.look.points > 76 && e.look.points < 78 && e.look.known);
         assert_true(e.look.marks == 5 && e.look.owner == 1000 && e.look.bounded && e.look.bound_id == UINT64_MAX);
+        assert_true(e.look.named && e.look.comms == UINT32_MAX);
         assert_int_equal(capture_next(r, &e, &error), 1);
         assert_true(e.state.twice && e.state.judge.n_passed == 2 && e.state.judge.passed[1] == 9 && e.state.judge.conditions[1].holds);
         assert_int_equal(e.state.judge.settle_until_usec, 99);
@@ -239,6 +250,15 @@ static void test_a_section_comes_back(void **state) {
                 fail_msg("line %u: %s\n%s", (unsigned) error.line, error.text, text);
         assert_int_equal(e.verdict.action, RULE_KILL);
         assert_memory_equal(e.verdict.members, "{\"a\":1}", e.verdict.members_length);
+        assert_int_equal(capture_next(r, &e, &error), 1);
+        assert_true(e.kind == CAPTURE_PROCESSES && e.verdict.cookie == 3 && e.total_pages == 1 << 20 && e.open == 1);
+        assert_memory_equal(e.verdict.members, "{\"b\":2}", e.verdict.members_length);
+        for (size_t i = 0; i < 2; i++) {
+                if (capture_next(r, &e, &error) != 1)
+                        fail_msg("line %u: %s\n%s", (unsigned) error.line, error.text, text);
+                assert_int_equal(e.kind, CAPTURE_PROCESS);
+                assert_memory_equal(&e.process, &processes[i], sizeof(e.process));
+        }
         assert_int_equal(capture_next(r, &e, &error), 1);
         assert_true(e.outcome == REEVE_OUTCOME_GONE && e.verdict.victim_id == 77);
         assert_int_equal(capture_next(r, &e, &error), 1);

@@ -24,6 +24,8 @@ static const char text_of_rules[] =
         "[rule host]\nMatch=/\nWhen=host.available < 10%\nThen=kill\nCandidates=/a/* /b\nAvoid=comm:keep comm:other\nNever=/a/1/sub\nSettleSec=2s\n"
         "[rule far]\nMatch=/b /a/2\nWhen=memory.some over 500ms > 10%\nWhen=memory.some over 20s > 1%\nWhen=usage > 1M\n"
         "When=growth over 4s > 1K\nThen=notify\nThen=freeze 1s\nSettleSec=1s\n"
+        "[rule one]\nMatch=/a/* /b\nWhen=unreclaimable > 50%\nVictim=process\nPrefer=comm:b*\nAvoid=comm:a\nThen=term 1s\nThen=kill\nSettleSec=1s\n"
+        "[rule maybe]\nMatch=/a/3 /b\nWhen=unreclaimable > 55%\nVictim=process\nThen=kill\nDryRun=yes\nSettleSec=2s\n"
         "[rule max]\nMatch=/b\nWhen=max > 3 per 2s\nThen=notify\nThen=kill\n";
 
 /* A host that a test makes up. */
@@ -36,9 +38,10 @@ typedef struct Host {
         struct { uint64_t id; char path[32]; Reading r; bool populated, alive; } groups[GROUPS + 2];
         size_t n;
         uint64_t now, next_cookie, next_id;
-        struct { uint64_t cookie, match_id, victim_id, due; char rule[64]; JudgeVerdict verdict; } doing[DOING];
+        struct { uint64_t cookie, match_id, victim_id, due; char rule[64]; JudgeVerdict verdict;
+                 VerdictNote note; bool to_look; } doing[DOING];
         Capturing captures[3];
-        uint64_t verdicts[3];
+        uint64_t verdicts[3], looked;
 } Host;
 
 static unsigned below(unsigned n) {
@@ -87,6 +90,9 @@ static void host_init(Host *h) {
 }
 
 static void host_done(Host *h) {
+        for (size_t i = 0; i < DOING; i++)
+                if (h->doing[i].cookie && h->doing[i].to_look)
+                        verdict_note_clear(&h->doing[i].note);
         for (int k = 0; k < 3; k++) {
                 free(h->captures[k].out.data);
                 capturing_clear(&h->captures[k]);
@@ -114,7 +120,7 @@ static bool decided(WatchlistMatch *m, const VerdictDecision *d, void *userdata)
         VerdictNote note;
         CaptureVerdict c = { .cookie = h->next_cookie++, .time_usec = d->now_usec, .match_id = m->cgroup->id, .action = v->action, .step = v->step,
                              .dry_run = v->dry_run, .reason = v->reason };
-        bool known;
+        bool known, one;
 
         c.victim_id = v->victim < d->n ? d->candidates[v->victim].id : m->cgroup->id;
         assert_int_equal(verdict_note(&note, d), 0);
@@ -124,8 +130,10 @@ static bool decided(WatchlistMatch *m, const VerdictDecision *d, void *userdata)
                 h->verdicts[k] += h->captures[k].whole;
                 capturing_decided(&h->captures[k], &c, m->rule->name);
         }
-        verdict_note_clear(&note);
-        if (judging_at_once(v, &known, &outcome)) {
+        one = m->rule->victim.value == RULE_VICTIM_PROCESS && (v->action == RULE_TERM || v->action == RULE_KILL);
+        if (!one)
+                verdict_note_clear(&note);
+        if (!one && judging_at_once(v, &known, &outcome)) {
                 ended(h, c.match_id, m->rule->name, c.cookie, v, c.victim_id, outcome, known, d->now_usec);
                 return true;
         }
@@ -136,9 +144,41 @@ static bool decided(WatchlistMatch *m, const VerdictDecision *d, void *userdata)
         h->doing[slot].match_id = c.match_id;
         h->doing[slot].victim_id = c.victim_id;
         h->doing[slot].verdict = *v;
+        h->doing[slot].to_look = one;
+        h->doing[slot].note = one ? note : (VerdictNote) { .members = NULL };
         h->doing[slot].due = d->now_usec + below(3 * (unsigned) SEC);
         (void) snprintf(h->doing[slot].rule, sizeof(h->doing[slot].rule), "%s", m->rule->name);
         return true;
+}
+
+/* Looks at who is in the chosen cgroup; of a dry run, or without anybody, that is the end. */
+static void hand_looks(Host *h, size_t i) {
+        WatchlistMatch *m = watchlist_named(h->judging.watchlist, h->doing[i].match_id, h->doing[i].rule);
+        PickProcess p[14] = { { .pid = 0 } };
+        size_t n = below(14), open = 0;
+        bool dry = h->doing[i].verdict.dry_run;
+
+        for (size_t k = 0; k < n; k++) {
+                p[k] = (PickProcess) { .pid = 1 + (int) k * 3, .start_usec = below(3), .pages = below(1000), .adj = below(5) ? 0 : -1000 };
+                (void) snprintf(p[k].comm, sizeof(p[k].comm), "%c \\\n%u", 'a' + (int) below(3), below(3));
+        }
+        if (m && n > 0) {
+                open = pick_rank(m->rule, &m->judge, 100000, p, n);
+                assert_int_equal(verdict_note_processes(&h->doing[i].note, p, n, open), 0);
+                for (int k = 0; k < 3; k++)
+                        capturing_looked(&h->captures[k], h->doing[i].cookie, 100000, p, n, open, h->doing[i].note.members);
+                h->looked++;
+        }
+        verdict_note_clear(&h->doing[i].note);
+        h->doing[i].to_look = false;
+        if (open > 0 && !dry) {
+                h->doing[i].victim_id = pick_key(&p[0]);
+                h->doing[i].due = h->now + below(2 * (unsigned) SEC);
+                return;
+        }
+        ended(h, h->doing[i].match_id, h->doing[i].rule, h->doing[i].cookie, &h->doing[i].verdict, h->doing[i].victim_id,
+              n == 0 || !m ? REEVE_OUTCOME_GONE : open ? REEVE_OUTCOME_DONE : REEVE_OUTCOME_INEFFECTIVE, open == 0, h->now);
+        h->doing[i].cookie = 0;
 }
 
 static void hands(Host *h) {
@@ -147,6 +187,10 @@ static void hands(Host *h) {
 
                 if (!h->doing[i].cookie || h->doing[i].due > h->now)
                         continue;
+                if (h->doing[i].to_look) {
+                        hand_looks(h, i);
+                        continue;
+                }
                 ended(h, h->doing[i].match_id, h->doing[i].rule, h->doing[i].cookie, &h->doing[i].verdict, h->doing[i].victim_id, outcome, true, h->now);
                 h->doing[i].cookie = 0;
         }
@@ -304,6 +348,7 @@ static void test_a_replay_gives_the_recorded_verdicts(void **state) {
                 host_init(&h);
                 h.captures[0].all = h.captures[1].all = true;
                 run(&h, 900);
+                assert_true(h.looked > 5);
                 for (int k = 0; k < 3; k++) {
                         ReplaySums sums;
                         Differences d;
@@ -348,6 +393,50 @@ static void test_other_rules_judge_otherwise(void **state) {
         eager = config_unref(eager);
 }
 
+typedef struct Processes {
+        char target[2][256];            /* of the newest that is new, that is missing; "" before */
+        size_t others;                  /* at one time of one cgroup, another process */
+} Processes;
+
+static void note_process(const ReplayEvent *e, void *userdata) {
+        Processes *p = userdata;
+        int which = e->stand == REPLAY_MISSING;
+
+        if ((e->stand != REPLAY_NEW && e->stand != REPLAY_MISSING) || !strstr(e->target, " (pid "))
+                return;
+        (void) snprintf(p->target[which], sizeof(p->target[which]), "%s", e->target);
+        if (which == 1 && p->target[0][0] && strcmp(p->target[0], p->target[1]) != 0)
+                p->others++;
+}
+
+/* Who else would have been ended: who was there is in the capture. */
+static void test_other_preferences_choose_other_processes(void **state) {
+        Complaints complaints;
+        Config *other = NULL;
+        Processes seen = { .others = 0 };
+        ReplayOptions options = { .tell = note_process, .userdata = &seen };
+        CaptureError why;
+        ReplaySums sums;
+        char rules[4096], *prefer;
+        Host h;
+
+        (void) state;
+        (void) snprintf(rules, sizeof(rules), "%s", text_of_rules);
+        prefer = strstr(rules, "Prefer=comm:b*");
+        assert_non_null(prefer);
+        prefer[12] = 'c';
+        assert_int_equal(parse(rules, &other, &complaints), 0);
+        host_init(&h);
+        h.captures[0].all = true;
+        run(&h, 900);
+        options.config = other;
+        assert_int_equal(replay_run(h.captures[0].out.data, h.captures[0].out.length, &options, &sums, &why), 0);
+        assert_true(seen.others > 0);
+        assert_true(sums.same > 0);
+        host_done(&h);
+        other = config_unref(other);
+}
+
 /* What does not fit is left out and counted, and what stands there is whole. */
 static void test_a_full_buffer_ends_the_section(void **state) {
         ReplaySums sums;
@@ -381,6 +470,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_replay_gives_the_recorded_verdicts),
                 cmocka_unit_test(test_other_rules_judge_otherwise),
+                cmocka_unit_test(test_other_preferences_choose_other_processes),
                 cmocka_unit_test(test_a_full_buffer_ends_the_section),
         };
 

@@ -1,6 +1,7 @@
 #vm timeout=200 slow
 # With Victim=process a rule ends one process of the chosen cgroup, whom the kernel would take, and the others there live on. A
-# name in Prefer= comes first. First all of it in a dry run, which names him and touches nobody.
+# name in Prefer= comes first. First all of it in a dry run, which names him and touches nobody. All was captured with those who
+# could be chosen: replay chooses the same, byte for byte, and by another name in Prefer= not.
 #
 #   bed/51
 #   ├── a             64M: main 8 MB; hog 45 MB that ignores SIGTERM      -> hog killed, main alive
@@ -8,6 +9,11 @@
 #   └── innocent      64M: 10 MB                                          -> alive
 rule=$'[rule one]\nMatch=/bed/51/*\nWhen=unreclaimable > 70%\nVictim=process\nPrefer=comm:spare*\nSettleSec=1s\n'
 reeve_fresh "$rule"$'Then=kill\nDryRun=yes'
+work=$(mktemp -d)
+reevectl capture "$work/run" 2>"$work/said" &
+capturing=$!
+captured() { [[ -s $work/run ]] && grep -q "$1" "$work/run"; }
+wait_until 20 "looks are captured" captured '^[rz]'
 for name in a b innocent; do cg 51/$name memory.max=64M memory.swap.max=0 >/dev/null; done
 spawn "$BED/51/innocent" "$LOADS/hog" --quiet 10
 innocent=$PID
@@ -34,4 +40,15 @@ for pid in $main_a $main_b $innocent; do gone "$pid" && fail "an innocent one is
 expect_equal "$(cg_event "$BED/51/a" oom_kill)$(cg_event "$BED/51/b" oom_kill)" 00 "the kernel killed nobody"
 expect_text "$(reevectl explain "$(records verdict | jq -r 'select(.action == "kill" and .outcome != null) | .id' | head -n 1)")" \
         "killed hog \(pid $hog\) in /bed/51/a" "what explain says"
+wait_until 20 "what came of it is captured" captured '^o .* done 1 '
+kill -INT $capturing
+wait $capturing || fail "capture fails: $(<"$work/said")"
+replayed=$(reevectl replay "$work/run" --json --against | jq -c 'select(.type == "verdict")')
+expect "$replayed" '.replay == "same" and .exact' "replay decides as was decided"
+made='{rule, cgroup, action, dry_run, reason, victim, trigger, candidates, processes_count, time}'
+expect_equal "$(jq -cS "$made" <<<"$replayed")" "$(records verdict | jq -cS "$made")" "of the same processes"
+printf '%s' "${rule/spare/main}"$'Then=term 1s\nThen=kill' >"$work/other.conf"
+other=$(reevectl replay "$work/run" --policies "$work/other.conf" --json --against | jq -sc .)
+expect "$other" "[.[] | select(.replay == \"missing\" and (.dry_run | not)) | .victim.process.pid] | index($hog) != null and index($spare) != null" "by another name: not they"
+rm -r "$work"
 /reeve/unit/test-hand || fail "test-hand"
