@@ -85,6 +85,8 @@ void groups_died(Supervisor *s, uint64_t id, const char *path) {
         eventswatch_remove(s->eventswatch, id);
         if (s->rules.judging.watchlist)
                 watchlist_died(s->rules.judging.watchlist, id);
+        if (s->rules.limits)
+                limitwatch_forget(s->rules.limits, id);
         if (s->budgets)
                 budgets_cgroup_died(s->budgets, id);
 }

@@ -16,7 +16,7 @@
 #include "supervisor/text/verdictrecord.h"
 
 /* So long a round may be away with an eye before another begins beside it. */
-enum { PATIENCE_USEC = 2000000, BUSY_USEC = 100000, SOON_USEC = 1000 };
+enum { PATIENCE_USEC = 2000000, BUSY_USEC = 100000, SOON_USEC = 1000, LIMITS_USEC = 200000 };
 
 /* Of so many matches elsewhere it is told how they stand. */
 enum { STANDING_MAX = 16 };
@@ -53,6 +53,7 @@ static void round_begin(Supervisor *s) {
         if (b) {
                 batch_clear(b);
                 b->began_usec = now;
+                b->limits_fd = r->limits ? limitwatch_fd(r->limits) : -1;
                 look.batch = b;
                 look.cookie = b->cookie = ++s->next_cookie;
                 b->away = watchlist_plan(r->judging.watchlist, s->tree, b) == 0 && eyes_post(s->eyes, &look);
@@ -64,20 +65,6 @@ static void round_begin(Supervisor *s) {
 static int on_round(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) source, (void) usec;
         round_begin(userdata);
-        return 0;
-}
-
-/* A rule matches something: from now on there are rounds. */
-static int on_kick(sd_event_source *source, void *userdata) {
-        Supervisor *s = userdata;
-
-        (void) source;
-        if (watchlist_pairs(s->rules.judging.watchlist) == 0)
-                return 0;
-        if (verdicts_open(s) < 0)
-                state_say(s, "watch_lost", "Rules cannot act: their threads do not start.", NULL);
-        capturebox_fill(s);
-        round_begin(s);
         return 0;
 }
 
@@ -103,6 +90,54 @@ bool rules_herald(Supervisor *s, uint64_t id) {
         return many;
 }
 
+static void limit_told(void *userdata, uint64_t id) {
+        Supervisor *s = userdata;
+
+        watchlist_limits(s->rules.judging.watchlist, id);
+}
+
+static int on_limits_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source, (void) usec;
+        (void) sd_event_source_set_enabled(s->rules.limits_io, SD_EVENT_ON);
+        return 0;
+}
+
+/* Who writes without end wakes us five times a second. */
+static int on_limits(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) fd, (void) revents;
+        limitwatch_drain(s->rules.limits, limit_told, s);
+        (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        state_timer(s, &s->rules.limits_timer, LIMITS_USEC, on_limits_again);
+        round_now(s);
+        return 0;
+}
+
+static void limits_open(Supervisor *s) {
+        Rules *r = &s->rules;
+
+        if (!r->limits && limitwatch_new(&r->limits) >= 0 && state_io(s, &r->limits_io, limitwatch_fd(r->limits), EPOLLIN, 10, on_limits) < 0)
+                r->limits = limitwatch_free(r->limits);
+}
+
+/* A rule matches something: from now on there are rounds. */
+static int on_kick(sd_event_source *source, void *userdata) {
+        Supervisor *s = userdata;
+
+        (void) source;
+        if (watchlist_pairs(s->rules.judging.watchlist) == 0)
+                return 0;
+        if (verdicts_open(s) < 0)
+                state_say(s, "watch_lost", "Rules cannot act: their threads do not start.", NULL);
+        capturebox_fill(s);
+        limits_open(s);
+        round_begin(s);
+        return 0;
+}
+
 /* What the kernel tells by itself need not be asked for. */
 static void heralds_watch(Supervisor *s) {
         uint64_t id;
@@ -121,6 +156,8 @@ void rules_batch(Supervisor *s, const EyesAnswer *answer) {
         if (!answer->batch->away || answer->batch->cookie != answer->cookie)
                 return;
         answer->batch->away = false;
+        for (size_t i = 0; r->limits && i < answer->batch->n_marks; i++)
+                limitwatch_took(r->limits, answer->batch->marks[i].id, answer->batch->marks[i].wds);
         verdicts_overdue(s);
         captures_round(s, answer->batch, now);
         again = judging_round(&r->judging, answer->batch, now, verdicts_decided, s);
@@ -156,17 +193,24 @@ int rules_open(Supervisor *s) {
 
 void rules_close(Supervisor *s) {
         Rules *r = &s->rules;
+        bool away = false;
 
         verdicts_close(s);
         r->lever_timer = sd_event_source_disable_unref(r->lever_timer);
         r->timer = sd_event_source_disable_unref(r->timer);
         r->pause_timer = sd_event_source_disable_unref(r->pause_timer);
         r->kick = sd_event_source_disable_unref(r->kick);
+        r->limits_io = sd_event_source_disable_unref(r->limits_io);
+        r->limits_timer = sd_event_source_disable_unref(r->limits_timer);
         r->judging.watchlist = watchlist_free(r->judging.watchlist);
         /* What an eye still has stays its own. */
-        for (size_t i = 0; i < ELEMENTSOF(r->batches); i++)
+        for (size_t i = 0; i < ELEMENTSOF(r->batches); i++) {
+                away = away || r->batches[i].away;
                 if (!r->batches[i].away)
                         batch_done(&r->batches[i]);
+        }
+        if (!away)
+                r->limits = limitwatch_free(r->limits);
 }
 
 /* ---- how they stand ---- */

@@ -161,6 +161,8 @@ void settings_apply(Supervisor *s) {
         (void) budgets_configure(s->budgets, s->config, settings_mode(s), 0);
         captures_reset(s);
         watchlist_configure(s->rules.judging.watchlist, s->config, settings_mode(s));
+        if (s->rules.limits && (s->config->n_rules == 0 || settings_mode(s) == REEVE_MODE_WATCH))
+                limitwatch_clear(s->rules.limits);
         groups_report(s);
         probe_rules(s);
 }

@@ -143,6 +143,8 @@ typedef struct Rules {
         sd_event_source *kick;          /* enabled where a rule matches something new */
         sd_event_source *timer, *kill_hand_io, *slow_hand_io, *unit_hand_io;
         Hand *kill_hand, *slow_hand, *unit_hand;        /* NULL before a rule matches anything */
+        Limitwatch *limits;             /* NULL before a rule matches anything, or where there is no inotify */
+        sd_event_source *limits_io, *limits_timer;
         Batch batches[RULES_BATCHES];
         Doing doing[RULES_DOING_MAX];
         Decided decided[RULES_DECIDED_MAX];     /* the newest, in a ring */

@@ -270,10 +270,15 @@ static void look_whole(int dirfd, BatchItem *i, bool root, const Batch *b) {
         settings_read(dirfd, &i->reading, b);
 }
 
-static void item_read(const Batch *b, BatchItem *i, const Cgroupfs *fs) {
+static void item_read(Batch *b, BatchItem *i, const Cgroupfs *fs) {
         _cleanup_close_ int dirfd = i->given ? -1 : cgroupfs_open_sure(fs, i->id, b->texts + i->path);
         bool root = i->id == fs->root_id;
 
+        /* Before they are read, so that no write is missed. */
+        if (dirfd >= 0 && !root && i->mark_files && b->limits_fd >= 0)
+                batch_marks_set(b, i, dirfd);
+        /* It has none. */
+        i->marked = i->marked || root;
         if (dirfd >= 0 && i->comms_wanted)
                 i->comms = batch_comms_read(b, dirfd, i->comms_wanted == BATCH_COMMS_BELOW);
         if (i->given || (i->quick && dirfd >= 0 && quick_look(dirfd, i, root, &b->host)))

@@ -9,7 +9,8 @@
 enum { LITTLE_BYTES = 1 << 20 };
 
 void batch_clear(Batch *b) {
-        b->n = b->n_tallies = b->n_comms = b->texts_length = 0;
+        b->n = b->n_tallies = b->n_comms = b->n_marks = b->texts_length = 0;
+        b->limits_fd = -1;
         b->hot = false;
         atomic_store(&b->read, false);
 }
@@ -18,6 +19,9 @@ void batch_done(Batch *b) {
         free(b->items);
         free(b->tallies);
         free(b->texts);
+        free(b->marks);
+        b->marks = NULL;
+        b->n_marks = b->marks_size = 0;
         b->items = NULL;
         b->tallies = NULL;
         b->texts = NULL;

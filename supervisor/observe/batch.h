@@ -9,6 +9,7 @@
 #include "policies/comms.h"
 #include "policies/observation.h"
 #include "supervisor/host/cgroupfs.h"
+#include "supervisor/observe/limitwatch.h"
 
 /* Where names of processes are looked for. */
 typedef enum BatchComms { BATCH_COMMS_NOWHERE, BATCH_COMMS_THERE, BATCH_COMMS_BELOW } BatchComms;
@@ -20,12 +21,14 @@ typedef struct BatchItem {
         bool points_wanted;             /* also the badness of its processes */
         bool bound_wanted;              /* also bound_id */
         BatchComms comms_wanted;        /* also comms */
+        unsigned mark_files;            /* of its limits and those above these are to be marked; LIMITWATCH_* */
         bool hot;                       /* near what a rule is about, or below that */
         bool quick;                     /* reading is the one before: where neither use nor stall changed it stands as it is */
         bool close;                     /* reading is the one before: limits and such are taken over from it */
         bool given;                     /* reading is known already: nothing is read */
 
         bool gone, populated, oom_group;
+        bool marked;                    /* they are, all of them */
         uint8_t marks;                  /* JUDGE_MARK_*, and whose directory it is */
         uint32_t owner;
         uint64_t bound_id;              /* the nearest ancestor that is full; 0: itself; BATCH_BOUND_HOST: none */
@@ -44,6 +47,14 @@ typedef struct BatchTally {
         int64_t current, events, some_usec;     /* events: all of memory.events that rules ask for; READING_UNKNOWN */
 } BatchTally;
 
+/* Marks that were set. */
+typedef struct BatchMark {
+        uint64_t id;
+        unsigned files;
+        bool above;                     /* it lies above one that is looked at */
+        int32_t wds[LIMITWATCH_FILES];
+} BatchMark;
+
 typedef struct Batch {
         BatchItem *items;
         size_t n, size;
@@ -52,6 +63,9 @@ typedef struct Batch {
         char *texts;
         size_t texts_length, texts_size;
         size_t comms[COMMS_MAX], n_comms;       /* offsets of the names that are looked for */
+        int limits_fd;                  /* for marks; below 0: none are set */
+        BatchMark *marks;               /* the eye's to fill in */
+        size_t n_marks, marks_size;
         HostReading host;               /* what lies in zram is not swap */
         int64_t swap_all;               /* ... but it limits what one cgroup may swap */
         bool hot;                       /* something is near what a rule is about */
@@ -95,6 +109,9 @@ int64_t batch_little(const Reading *r);
 
 /* Reads all of it. May stall: eyes only. */
 void batch_read(Batch *b, const Cgroupfs *fs);
+
+/* Sets the marks that @i asks for, on the open cgroup @dirfd and those above it. Eyes only. */
+void batch_marks_set(Batch *b, BatchItem *i, int dirfd);
 
 /* Which of @b's names live in an open cgroup, and with @below anywhere below it; as far as can be told by so many processes as are
  * looked at. Eyes only. */

@@ -18,6 +18,7 @@ typedef struct WatchlistRules {
         uint64_t reach_usec;            /* how far back the farthest of them looks */
         bool heralded;                  /* none can come to hold without a stall or an event */
         bool of_host;                   /* some ask for the host's memory */
+        unsigned limit_files;           /* by which limits they measure; LIMITWATCH_* */
         bool host_short;                /* ... and as for that, one of them holds */
         size_t n;
         const RuleSection *rules[];
@@ -82,7 +83,9 @@ struct Watchlist {
         size_t turn;                    /* whose turn it is to be read whole though nothing moved */
         uint64_t turned_usec;
         HostReading host;               /* of the last round */
-        uint64_t round, near, refused;
+        uint64_t round, near, refused, unmarked;
+        Idmap written;                  /* cgroups whose limits were written to since the last round; */
+        bool all_written;               /* perhaps those of any */
         WatchlistSurvey survey;
         WatchlistBelow *below;          /* WATCHLIST_CANDIDATES_MAX of them, made at first use */
         size_t n_below;
@@ -137,6 +140,9 @@ void watchlist_attend(Watchlist *w, WatchlistCgroup *c);
 /* Microseconds between two looks at @c, by what it may still use. w->near must be of now: watchlist_mark(). */
 uint64_t watchlist_interval_of(const Watchlist *w, const WatchlistCgroup *c);
 void watchlist_mark(Watchlist *w);
+
+/* Owes a whole look to whom it concerns that limits were written to. */
+void watchlist_limits_plan(Watchlist *w, const Tree *tree);
 
 /* ---- gauges ---- */
 

@@ -15,10 +15,15 @@ static int plan_one(const Watchlist *w, WatchlistCgroup *c, Batch *b, bool point
         uint64_t age = b->began_usec - c->full_usec;
         BatchLook look = !c->known || age >= (c->hot ? SETTINGS_USEC : WHOLE_USEC) ? BATCH_WHOLE : c->hot ? BATCH_CLOSE : BATCH_QUICK;
 
+        int r;
+
         if (c->round == w->round)
                 return 0;
         c->round = w->round;
-        return batch_add(b, c->id, c->path, points, look, look == BATCH_WHOLE ? NULL : &c->last);
+        r = batch_add(b, c->id, c->path, points, look, look == BATCH_WHOLE ? NULL : &c->last);
+        if (r == 0 && look == BATCH_WHOLE && c->rules && !c->marked)
+                b->items[b->n - 1].mark_files = c->rules->limit_files;
+        return r;
 }
 
 static bool wants_points(const RuleSection *rule) {
@@ -40,6 +45,9 @@ static int plan_owed(Watchlist *w, WatchlistCgroup *c, Batch *b) {
         uint64_t still = w->gauges[c->gauge - 1].still_usec;
         int r = 0;
 
+        /* What is known of its limits is not. */
+        if (c->full_usec == 0)
+                return plan_one(w, c, b, false);
         if (still > c->last.time_usec && still < b->began_usec) {
                 c->last.time_usec = still;
                 r = batch_add(b, c->id, c->path, false, BATCH_GIVEN, &c->last);
@@ -160,6 +168,7 @@ int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
         w->round++;
         watchlist_mark(w);
         watchlist_gauges_find(w, tree, b->began_usec);
+        watchlist_limits_plan(w, tree);
         r = watchlist_gauges_plan(w, tree, b);
         /* Who may be acted on first: it is read with all that ranking wants. */
         for (size_t i = 0; i < w->n && r == 0; i++)
@@ -232,6 +241,10 @@ static void take_one(Watchlist *w, WatchlistCgroup *c, const BatchItem *item) {
         if (item->given)
                 return;
         c->owed = c->heralded = false;
+        if (item->mark_files) {
+                c->marked = true;
+                w->unmarked += !item->marked;
+        }
         if (!item->quick)
                 take_whole(c, item);
         c->hot = (c->stirred_usec && now->time_usec - c->stirred_usec < HOT_USEC) ||

@@ -71,6 +71,14 @@ static bool heralded(const RuleSection *rule) {
         return false;
 }
 
+static unsigned limit_files(const RuleSection *rule) {
+        unsigned files = LIMITWATCH_MAX;
+
+        for (size_t i = 0; i < rule->n_when; i++)
+                files |= rule->when[i].what == RULE_SWAP ? LIMITWATCH_SWAP : rule->when[i].what == RULE_LIVELOCK ? LIMITWATCH_HIGH : 0;
+        return files;
+}
+
 static WatchlistRules *rules_new(const RuleSection *const *rules, size_t n) {
         WatchlistRules *set = calloc(1, sizeof(*set) + n * sizeof(*rules));
 
@@ -83,6 +91,7 @@ static WatchlistRules *rules_new(const RuleSection *const *rules, size_t n) {
                 if (watchlist_reach(rules[i]) > set->reach_usec)
                         set->reach_usec = watchlist_reach(rules[i]);
                 set->heralded = set->heralded && heralded(rules[i]);
+                set->limit_files |= limit_files(rules[i]);
                 for (size_t k = 0; k < rules[i]->n_when; k++)
                         set->of_host = set->of_host || of_host(rules[i]->when[k].what);
         }

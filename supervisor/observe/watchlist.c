@@ -36,6 +36,7 @@ Watchlist *watchlist_free(Watchlist *w) {
         free(w->candidates);
         free(w->below);
         free(w->scratch);
+        idmap_clear(&w->written);
         free(w);
         return NULL;
 }

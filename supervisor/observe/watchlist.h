@@ -37,6 +37,7 @@ typedef struct WatchlistCgroup {
         const struct WatchlistRules *rules;     /* those that match it; NULL: none */
         unsigned matches;               /* of these on the list of matches; 0: it sleeps */
         uint8_t comms_wanted;           /* BatchComms, while a round is planned */
+        bool marked;                    /* its limits and those above it are, or could not be */
         size_t gauge;                   /* that of its gauge, from 1; 0: it is looked at by itself */
         size_t attended;                /* its place among those who are looked at by themselves, from 1; 0: it is not */
         BatchTally at;                  /* as of its gauge's last tally */
@@ -137,6 +138,12 @@ JudgeShelter watchlist_shelter(const Watchlist *w, const Tree *tree, const Watch
  * and any of those below may have been it. */
 uint64_t watchlist_next_herald(Watchlist *w);
 bool watchlist_herald(Watchlist *w, uint64_t id, bool *ret_many);
+
+/* Somebody wrote to the limits of @id (0: of any): whom that concerns, it and those below it, is read whole in the next round. */
+void watchlist_limits(Watchlist *w, uint64_t id);
+
+/* How many cgroups' limits could not be marked, for want of watches: changes there are seen late. */
+uint64_t watchlist_unmarked(const Watchlist *w);
 
 /* Lists in *@b what to read now, at b->began_usec: who moved lately, what lies below where something is near, and whoever may have
  * moved. Returns 0 or -ENOMEM. */

@@ -12,6 +12,7 @@ enum { MB = 1 << 20, MANY = 300, PARENT = 5, FIRST = 1000 };
 
 typedef struct Cgroup {
         int64_t current, some_usec, max;
+        int64_t limit;                  /* 0: 100 MB */
 } Cgroup;
 
 typedef struct Model {
@@ -70,7 +71,7 @@ static Cgroup seen_of(const Model *m, uint64_t id) {
 
 static void item_fill(const Model *m, BatchItem *i) {
         Cgroup c = seen_of(m, i->id);
-        Reading now = { .time_usec = m->now, .current = c.current, .unreclaimable = c.current, .limit = 100 * MB, .max = c.max,
+        Reading now = { .time_usec = m->now, .current = c.current, .unreclaimable = c.current, .limit = c.limit ? c.limit : 100 * MB, .max = c.max,
                         .some_usec = c.some_usec, .swap_limit = READING_UNLIMITED, .throttle = READING_UNLIMITED };
 
         if (i->given)
@@ -176,6 +177,39 @@ static void test_the_one_that_moves_is_found(void **state) {
         /* Both rest: in the end all sleep. */
         run(m, 60 * SEC);
         assert_int_equal(watchlist_count(m->w), 0);
+        model_done(m);
+}
+
+/* A limit that somebody sets where nothing moves: who is told of is read in the next round, and nobody else. */
+static void test_a_limit_that_is_set_is_seen(void **state) {
+        Model *m = model(plain);
+        size_t before;
+
+        (void) state;
+        m->cgroups[77].current = 30 * MB;
+        run(m, 30 * SEC);
+        assert_int_equal(watchlist_count(m->w), 0);
+        m->cgroups[77].limit = 32 * MB;
+        round_of(m);
+        before = m->read;
+        assert_false(awake(m, FIRST + 77));
+        watchlist_limits(m->w, FIRST + 77);
+        watchlist_limits(m->w, 4711);           /* nobody's */
+        round_of(m);
+        assert_true(planned(m, FIRST + 77) && m->read <= before + 5);
+        assert_true(awake(m, FIRST + 77));
+        assert_int_equal(watchlist_count(m->w), 1);
+        round_of(m);
+        assert_true(m->read <= 5);
+        /* One above all of them, and when nobody knows whose it was. */
+        for (int i = 0; i < 2; i++) {
+                run(m, 10 * SEC);
+                watchlist_limits(m->w, i ? 0 : PARENT);
+                round_of(m);
+                assert_true(m->read >= MANY);
+        }
+        run(m, 10 * SEC);
+        assert_true(m->read <= 5);
         model_done(m);
 }
 
@@ -308,6 +342,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_where_nothing_moves_nobody_is_read),
                 cmocka_unit_test(test_the_one_that_moves_is_found),
+                cmocka_unit_test(test_a_limit_that_is_set_is_seen),
                 cmocka_unit_test(test_stalls_and_events_wake),
                 cmocka_unit_test(test_heralds),
                 cmocka_unit_test(test_strangers_wake_nobody),
