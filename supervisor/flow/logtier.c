@@ -35,6 +35,15 @@ static void drained(Supervisor *s, uint64_t now_nsec) {
                 server_drained(s->server);
 }
 
+/* One drain more that failed, or went through: sources_check() makes an end of those that only fail. */
+static void note_drain(Supervisor *s, int r) {
+        s->from.failures = r < 0 ? s->from.failures + 1 : 0;
+        if (r < 0)
+                (void) snprintf(s->from.log_why, sizeof(s->from.log_why), "/dev/kmsg: %s", strerror(-r));
+        if (r < 0)
+                lookagain_now(s);
+}
+
 static int on_settle(sd_event_source *source, uint64_t usec, void *userdata) {
         Supervisor *s = userdata;
 
@@ -55,6 +64,7 @@ void logtier_drain(Supervisor *s) {
         do
                 r = logsource_drain(s->from.log);
         while (r > 0);
+        note_drain(s, r);
         if (logsource_busy(s->from.log))
                 state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
         if (r == 0)
@@ -67,6 +77,7 @@ static int on_log(sd_event_source *source, int fd, uint32_t revents, void *userd
         int r = logsource_drain(s->from.log);
 
         (void) source, (void) fd, (void) revents;
+        note_drain(s, r);
         if (r < 0)
                 return 0;
         state_timer(s, &s->from.settle_timer, SETTLE_USEC, on_settle);
@@ -84,6 +95,7 @@ int logtier_open(Supervisor *s) {
                 return r;
         }
         s->from.log_why[0] = '\0';
+        s->from.failures = 0;
         s->from.log_nsec = clock_boottime_nsec();
         if (s->from.heard_log_nsec == 0)
                 s->from.heard_log_nsec = s->from.log_nsec;

@@ -20,6 +20,7 @@
 
 enum { FAILURES_MAX = 3 };
 #define BETTER_WAIT_NSEC UINT64_C(2000000000)
+#define LOG_WAIT_NSEC UINT64_C(60000000000)
 #define BETTER_WAIT_MAX_NSEC UINT64_C(300000000000)
 
 static int configured_source(const Supervisor *s) {
@@ -119,13 +120,24 @@ static void try_better(Supervisor *s) {
 static void try_log(Supervisor *s) {
         uint64_t owed, since_nsec = 0;
 
-        if (logtier_open(s) < 0)
+        if (clock_boottime_nsec() < s->from.log_again_nsec || logtier_open(s) < 0)
                 return;
         say_tier(s, "the kernel's log can be read now");
         owed = balance_owed(s, &since_nsec);
         balance_carry(s, owed, since_nsec);
         if (owed > 0 && s->from.log_confirmed == 0)
                 history_read_missed(s, since_nsec);
+}
+
+/* It is open, and gives nothing but errors. What is left are the cgroups' own counters. */
+static void lose_log(Supervisor *s) {
+        char why[256];
+
+        (void) snprintf(why, sizeof(why), "the kernel's log cannot be read any more: %s", s->from.log_why);
+        state_say(s, "watch_lost", why, NULL);
+        logtier_close(s);
+        s->from.log_again_nsec = clock_boottime_nsec() + LOG_WAIT_NSEC;
+        groups_report(s);
 }
 
 void sources_reopen(Supervisor *s) {
@@ -159,7 +171,9 @@ void sources_check(Supervisor *s) {
                 lose_watch(s, "the rings cannot be read any more");
         else if (s->from.better_wanted)
                 try_better(s);
-        if (s->from.tier == REEVE_TIER_LOG && !s->from.log)
+        if (s->from.log && s->from.failures >= FAILURES_MAX)
+                lose_log(s);
+        else if (s->from.tier == REEVE_TIER_LOG && !s->from.log)
                 try_log(s);
         balance_look(s);
         if (s->from.kprobe && reconcile_take_blind(&s->from.reconciler))

@@ -52,6 +52,7 @@ typedef struct Sources {
         uint64_t log_nsec;              /* tier log: since when the log is read as it is written */
         uint64_t log_drained_nsec;      /* ... and up to when all that it told was handed on */
         uint64_t heard_log_nsec;        /* since when it was first read in this run; 0: never */
+        uint64_t log_again_nsec;        /* one that could not be read is not opened again before this */
         uint64_t log_confirmed;         /* tier log: attempts seen in "Killed" lines */
         uint64_t outside;               /* confirmed attempts outside Watch= */
         uint64_t recorded;              /* confirmed attempts that stand in records */
