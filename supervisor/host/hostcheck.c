@@ -13,7 +13,7 @@
 /* As mounts_find(), but below the root of @o. */
 static void mounts_read(CgroupMount *ret, const HostcheckOptions *o) {
         _cleanup_close_ int fd = look_open(o->root, "/proc/self/mountinfo");
-        _cleanup_fclose_ FILE *f = fd < 0 ? NULL : fdopen(fd_steal(&fd), "r");
+        _cleanup_fclose_ FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
         _cleanup_free_ MountLine *parsed = malloc(sizeof(*parsed));
         _cleanup_free_ char *line = NULL;
         Look look = { .o = o };
@@ -22,6 +22,8 @@ static void mounts_read(CgroupMount *ret, const HostcheckOptions *o) {
         ssize_t n;
 
         *ret = (CgroupMount) { .where = "" };
+        if (f)
+                (void) fd_steal(&fd);
         while (f && parsed && (n = getline(&line, &room, f)) > 0) {
                 if (mountinfo_parse(parsed, line, (size_t) (line[n - 1] == '\n' ? n - 1 : n)) < 0)
                         continue;

@@ -52,8 +52,12 @@ int kprobe_adopt(Kprobe *k) {
                         (void) snprintf(name, sizeof(name), "%s_%s", g->name.prefix,
                                         generation_instance_name((PageInstance) instance));
                         dirs[instance] = trace_instance_open(&k->tracefs, name);
+                        /* Passed over it would be removed with all that is in it. */
+                        if (dirs[instance] < 0 && dirs[instance] != -ENOENT)
+                                r = dirs[instance];
                 }
-                r = rings_open(k, g, dirs);
+                if (r == 0)
+                        r = rings_open(k, g, dirs);
                 for (int instance = 0; instance < PAGE_INSTANCES; instance++)
                         fd_closep(&dirs[instance]);
         }

@@ -7,9 +7,21 @@
 
 #include "supervisor/host/kprobe-private.h"
 
-static int check_switch(const Kprobe *k, char *why, size_t size) {
+enum { NOT_THERE = -2 };                /* no descriptor, and none to be had: not asked for again */
+
+/* Opens what is looked at, unless it is open or not to be had. */
+static void watch_file(int *fd, int dir, const char *path) {
+        if (*fd != -1)
+                return;
+        *fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+        if (*fd < 0 && (errno == ENOENT || errno == EACCES || errno == EPERM))
+                *fd = NOT_THERE;
+}
+
+static int check_switch(Kprobe *k, char *why, size_t size) {
         char text[16];
 
+        watch_file(&k->switch_fd, AT_FDCWD, "/sys/kernel/debug/kprobes/enabled");
         if (k->switch_fd < 0 || trace_pread_small(k->switch_fd, text, sizeof(text)) < 1 || text[0] != '0')
                 return 0;
         (void) snprintf(why, size, "all kprobes are disabled (kprobes/enabled in debugfs is 0)");
@@ -17,7 +29,6 @@ static int check_switch(const Kprobe *k, char *why, size_t size) {
 }
 
 int kprobe_switch_open(Kprobe *k, char *reterr_why, size_t why_size) {
-        k->switch_fd = open("/sys/kernel/debug/kprobes/enabled", O_RDONLY | O_CLOEXEC);
         return check_switch(k, reterr_why, why_size);
 }
 
@@ -26,14 +37,14 @@ void kprobe_watch(Kprobe *k) {
                 char path[128], file[160];
                 const char *filter;
 
-                k->watched[i][0] = openat(k->dirs[i], "tracing_on", O_RDONLY | O_CLOEXEC);
+                watch_file(&k->watched[i][0], k->dirs[i], "tracing_on");
                 for (uint32_t e = 0; e < 8; e++) {
                         if (generation_event(&k->generations[0].name, (PageInstance) i, e, path, sizeof(path), &filter) < 0)
                                 break;
                         (void) snprintf(file, sizeof(file), "%s/enable", path);
-                        k->watched[i][2 + 2 * e] = openat(k->dirs[i], file, O_RDONLY | O_CLOEXEC);
+                        watch_file(&k->watched[i][2 + 2 * e], k->dirs[i], file);
                         (void) snprintf(file, sizeof(file), "%s/filter", path);
-                        k->watched[i][3 + 2 * e] = openat(k->dirs[i], file, O_RDONLY | O_CLOEXEC);
+                        watch_file(&k->watched[i][3 + 2 * e], k->dirs[i], file);
                 }
         }
 }
@@ -76,6 +87,8 @@ static int check_instance(Kprobe *k, PageInstance i, char *why, size_t size) {
 int kprobe_check(Kprobe *k, char *reterr_why, size_t why_size) {
         int r = check_switch(k, reterr_why, why_size);
 
+        /* What could not be opened, or not be armed, before. */
+        kprobe_watch(k);
         rings_arm(k);
         for (int i = 0; r == 0 && i < PAGE_INSTANCES; i++)
                 r = check_instance(k, (PageInstance) i, reterr_why, why_size);

@@ -9,13 +9,15 @@
 #include "supervisor/host/kprobe-private.h"
 #include "supervisor/host/probes.h"
 
-/* A line of kprobe_profile: event, hits, misses. */
-static void read_profile(Kprobe *k) {
+/* A line of kprobe_profile: event, hits, misses. Returns false where it cannot be read: what is known stays. */
+static bool read_profile(Kprobe *k) {
         char text[16384], name[PROBE_NAME_SIZE];
         const GenerationName *g = &k->generations[0].name;
 
+        if (k->profile_fd < 0)
+                k->profile_fd = openat(k->tracefs.fd, "kprobe_profile", O_RDONLY | O_CLOEXEC);
         if (k->profile_fd < 0 || trace_pread(k->profile_fd, text, sizeof(text)) < 0)
-                return;
+                return false;
         for (uint32_t i = 0; i < KPROBE_PROBES_MAX; i++) {
                 KprobeProbe *p = &k->counters.probes[i];
                 const char *at;
@@ -29,6 +31,7 @@ static void read_profile(Kprobe *k) {
                         (void) sscanf(at + strlen(name), "%" SCNu64 " %" SCNu64, &p->hits, &p->missed);
         }
         k->counters.n_probes = k->group_probe ? KPROBE_PROBES_MAX : KPROBE_PROBES_MAX - 1;
+        return true;
 }
 
 static uint64_t stat_value(const char *text, const char *key) {
@@ -66,7 +69,7 @@ static void read_stats(Kprobe *k) {
 }
 
 int kprobe_counters(Kprobe *k, KprobeCounters *ret) {
-        read_profile(k);
+        (void) read_profile(k);
         read_stats(k);
         k->counters.kernel_bytes = (k->ring_bytes[PAGE_KILLS] + k->ring_bytes[PAGE_CHURN]) * k->n_cpus;
         *ret = k->counters;
@@ -74,8 +77,7 @@ int kprobe_counters(Kprobe *k, KprobeCounters *ret) {
 }
 
 /* More was read than was ever hit: the probes were removed and made again since (an uninstall), and count from 0. */
-static bool probes_are_new(Kprobe *k) {
-        read_profile(k);
+static bool probes_are_new(const Kprobe *k) {
         for (uint32_t i = 0; i < KPROBE_PROBES_MAX; i++)
                 if (k->counters.probes[i].hits < k->counters.probes[i].read)
                         return true;
@@ -84,13 +86,15 @@ static bool probes_are_new(Kprobe *k) {
 
 void kprobe_baseline_check(Kprobe *k) {
         uint64_t *c = k->store.counters, released = c[COUNTER_RELEASED], since = c[COUNTER_SINCE];
+        bool known = read_profile(k);
 
         if (c[COUNTER_GENERATION] == k->generations[0].name.number && !probes_are_new(k))
                 return;
         memset(c, 0, PAGE_COUNTERS * sizeof(*c));
         c[COUNTER_RELEASED] = released;
         c[COUNTER_SINCE] = since;
-        read_profile(k);
+        /* Hits of probes that an earlier run left are no loss of ours: where they are not known yet they are taken later. */
+        k->baseline = !known;
         for (uint32_t i = 0; i < KPROBE_PROBES_MAX; i++)
                 k->baseline |= k->counters.probes[i].hits > 0;
         if (!k->baseline)
@@ -101,9 +105,9 @@ void kprobe_baseline_take(Kprobe *k) {
         uint64_t *c = k->store.counters;
         KprobeCounters ignored;
 
-        k->baseline = false;
-        if (kprobe_counters(k, &ignored) < 0)
+        if (!read_profile(k) || kprobe_counters(k, &ignored) < 0)
                 return;
+        k->baseline = false;
         for (uint32_t i = 0; i < k->counters.n_probes; i++)
                 c[COUNTER_READ + i] = k->counters.probes[i].hits;
         c[COUNTER_TOLD_KILLS] = k->counters.lost_kills;

@@ -50,7 +50,8 @@ static uint32_t count_cpus(const Tracefs *t) {
                 char path[64];
 
                 (void) snprintf(path, sizeof(path), "per_cpu/cpu%" PRIu32, cpu);
-                if (faccessat(t->fd, path, F_OK, 0) == 0)
+                /* One that cannot be looked at is there: passed over, its ring would not be read. */
+                if (faccessat(t->fd, path, F_OK, 0) == 0 || errno != ENOENT)
                         n = cpu + 1;
                 else if (cpu > n + 64)
                         break;
@@ -114,10 +115,13 @@ static int open_rings(Kprobe *k, char *why, size_t size) {
 
         k->max_rings = PAGE_INSTANCES * k->n_cpus * GENERATIONS_MAX;
         k->rings = calloc(k->max_rings, sizeof(*k->rings));
-        for (int i = 0; i < PAGE_INSTANCES; i++)
-                k->epolls[i] = epoll_create1(EPOLL_CLOEXEC);
-        if (!k->rings || k->epolls[PAGE_KILLS] < 0 || k->epolls[PAGE_CHURN] < 0)
+        if (!k->rings)
                 return explain(why, size, -ENOMEM, "rings");
+        for (int i = 0; i < PAGE_INSTANCES; i++) {
+                k->epolls[i] = epoll_create1(EPOLL_CLOEXEC);
+                if (k->epolls[i] < 0)
+                        return explain(why, size, -errno, "rings");
+        }
         r = kprobe_formats_take(k, &k->generations[0]);
         if (r < 0)
                 return explain(why, size, r, "the formats of our own events cannot be read");
@@ -171,7 +175,6 @@ static int open_steps(Kprobe *k, const KprobeOptions *o, char *why, size_t size)
                 r = open_rings(k, why, size);
         if (r < 0)
                 return r;
-        k->profile_fd = openat(k->tracefs.fd, "kprobe_profile", O_RDONLY | O_CLOEXEC);
         kprobe_baseline_check(k);
         recording |= k->n_generations > 1;
         if (!recording || o->interrupted || k->store.counters[COUNTER_SINCE] == 0)

@@ -52,8 +52,11 @@ int kprobe_uninstall(const char *state_directory, const char *tracing_directory,
         for (uint32_t i = 0; i < found.n; i++) {
                 int e;
 
-                selftest_clean(&t, found.generations[i].prefix, found.generations[i].suffix);
-                e = generation_remove(&found.generations[i], &t);
+                e = selftest_clean(&t, found.generations[i].prefix, found.generations[i].suffix);
+                if (e == 0)
+                        e = generation_remove(&found.generations[i], &t);
+                else
+                        (void) generation_remove(&found.generations[i], &t);
                 if (e < 0 && r == 0) {
                         (void) snprintf(reterr_why, why_size, "%s: %s", found.generations[i].prefix, strerror(-e));
                         r = e;

@@ -116,10 +116,14 @@ static int signal_directory(const Payload *p, int dir_fd, int signo) {
 
         fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
         f = fd < 0 ? NULL : fdopen(fd, "r");
+        if (!f)
+                fd_closep(&fd);
         while (f && fscanf(f, "%d", &pid) == 1)
                 count += signal_one(p, pid, signo);
         fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         d = fd < 0 ? NULL : fdopendir(fd);
+        if (!d)
+                fd_closep(&fd);
         for (struct dirent *e; d && (e = readdir(d));) {
                 _cleanup_close_ int below = -1;
 

@@ -26,8 +26,17 @@ static int search_ring(Selftest *s, int instance, uint32_t cpu, const RingFormat
         fd = openat(instance, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        while (read(fd, s->page, sizeof(s->page)) > 0) {
-                int r = ringcursor_load(cursor, s->page, sizeof(s->page));
+        for (;;) {
+                ssize_t n = read(fd, s->page, sizeof(s->page));
+                int r;
+
+                if (n < 0 && errno != EAGAIN && errno != EINTR)
+                        return -errno;
+                if (n == 0 || (n < 0 && errno == EAGAIN))
+                        break;
+                if (n < 0)
+                        continue;
+                r = ringcursor_load(cursor, s->page, sizeof(s->page));
 
                 for (; r > 0; r = ringcursor_next(cursor)) {
                         size_t size;
@@ -79,8 +88,11 @@ static int trigger(Selftest *s, int instance) {
         (void) snprintf(path, sizeof(path), "events/%s/self_%s/enable", s->o->prefix, s->o->suffix);
         r = trace_write(instance, path, "1");
         if (r == 0) {
-                (void) readfile_path("/proc/self/cgroup", text, sizeof(text));
+                ssize_t n = readfile_path("/proc/self/cgroup", text, sizeof(text));
+
                 r = trace_write(instance, path, "0");
+                if (n < 0)
+                        r = (int) n;
         }
         if (r == 0)
                 r = selftest_truth_process(&s->truth);
@@ -109,13 +121,15 @@ static int run(Selftest *s, int instance) {
         return r;
 }
 
-void selftest_clean(const Tracefs *t, const char *prefix, const char *suffix) {
+int selftest_clean(const Tracefs *t, const char *prefix, const char *suffix) {
         char text[160];
+        int instance, probe;
 
         (void) snprintf(text, sizeof(text), "%s_self", prefix);
-        (void) trace_instance_remove(t, text);
+        instance = trace_instance_remove(t, text);
         (void) snprintf(text, sizeof(text), "-:%s/self_%s", prefix, suffix);
-        (void) trace_probe(t, text);
+        probe = trace_probe(t, text);
+        return instance < 0 ? instance : probe == -ENOENT ? 0 : probe;
 }
 
 static int set_and_run(Selftest *s) {
@@ -125,7 +139,7 @@ static int set_and_run(Selftest *s) {
         bool made;
         int r, instance;
 
-        selftest_clean(o->tracefs, o->prefix, o->suffix);
+        (void) selftest_clean(o->tracefs, o->prefix, o->suffix);
         (void) snprintf(name, sizeof(name), "self_%s", o->suffix);
         probe_define(&b, PROBE_SELF, o->layout, o->prefix, name);
         r = trace_probe(o->tracefs, line);
@@ -145,7 +159,7 @@ static int set_and_run(Selftest *s) {
                         (void) snprintf(s->why, s->why_size, "self-test could not be run: %s", strerror(-r));
                 close(instance);
         }
-        selftest_clean(o->tracefs, o->prefix, o->suffix);
+        (void) selftest_clean(o->tracefs, o->prefix, o->suffix);
         return r;
 }
 

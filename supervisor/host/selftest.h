@@ -16,5 +16,5 @@ typedef struct SelftestOptions {
  * when it could not be run. */
 int selftest_run(const SelftestOptions *o, char *reterr_why, size_t why_size);
 
-/* Removes what a crash in the middle of it left behind. */
-void selftest_clean(const Tracefs *t, const char *prefix, const char *suffix);
+/* Removes what a crash in the middle of it left behind. Returns 0, also where there is nothing, or -errno. */
+int selftest_clean(const Tracefs *t, const char *prefix, const char *suffix);

@@ -30,7 +30,9 @@ int trace_open(Tracefs *ret, const char *given, char *reterr_why, size_t why_siz
                         continue;
                 }
                 /* By debugfs the old way it is an automount: the open has entered it. */
-                if (fstatfs(fd, &fs) == 0 && fs.f_type == TRACEFS_MAGIC) {
+                if (fstatfs(fd, &fs) < 0)
+                        error = -errno;
+                else if (fs.f_type == TRACEFS_MAGIC) {
                         ret->fd = fd;
                         (void) snprintf(ret->path, sizeof(ret->path), "%s", places[i]);
                         (void) tracefs_set_tracing_dir(ret->path);
@@ -143,16 +145,17 @@ int trace_instance_remove(const Tracefs *t, const char *name) {
 }
 
 int trace_instances(const Tracefs *t, const char *prefix, void (*found)(const char *, void *), void *userdata) {
-        int fd = openat(t->fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int fd = openat(t->fd, "instances", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
         struct dirent *entry;
 
         if (!dir)
                 return -errno;
-        while ((entry = readdir(dir)))
+        (void) fd_steal(&fd);
+        while (errno = 0, (entry = readdir(dir)))
                 if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
                         found(entry->d_name, userdata);
-        return 0;
+        return -errno;
 }
 
 /* Reads a file of unknown size. The caller frees. */
@@ -244,5 +247,5 @@ int trace_symbol(const char *symbol, char *ret_clone, size_t clone_size) {
                         clone = true;
                 }
         }
-        return clone ? 1 : -ENOENT;
+        return ferror(f) ? -EIO : clone ? 1 : -ENOENT;
 }
