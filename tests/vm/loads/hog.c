@@ -10,18 +10,21 @@
  *     --exit           exit 0 at full size
  *     --swing MB       at full size take MB more and give them back, each second
  *     --lock           none of it can be swapped or reclaimed (mlockall)
+ *     --headless       at full size its first thread ends, and another one stays
  *     --quiet          do not print its pid
  *
  * Prints "PID full" when it has all of it. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -66,6 +69,19 @@ static char *take(size_t size) {
         return p;
 }
 
+static void *stay(void *unused) {
+        for (;;)
+                pause();
+        return unused;
+}
+
+static void lose_head(void) {
+        pthread_t thread;
+
+        if (pthread_create(&thread, NULL, stay, NULL) == 0)
+                syscall(SYS_exit, 0);
+}
+
 static void swing_forever(size_t size) {
         for (;;) {
                 char *p = take(size);
@@ -78,7 +94,7 @@ static void swing_forever(size_t size) {
 int main(int argc, char **argv) {
         long megabytes = -1, rate = 0, hold = -1, swing = 0;
         int file = -1;
-        bool quiet = false;
+        bool quiet = false, headless = false;
         for (int i = 1; i < argc; i++) {
                 const char *o = argv[i], *v = i + 1 < argc ? argv[i + 1] : "";
                 char path[4096];
@@ -98,6 +114,8 @@ int main(int argc, char **argv) {
                         hold = 0;
                 else if (!strcmp(o, "--swing"))
                         swing = atol(v), i++;
+                else if (!strcmp(o, "--headless"))
+                        headless = true;
                 else if (!strcmp(o, "--lock")) {
                         if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0) {
                                 perror("hog: mlockall");
@@ -122,6 +140,8 @@ int main(int argc, char **argv) {
         }
         if (!quiet)
                 printf("%d full\n", getpid()), fflush(stdout);
+        if (headless)
+                lose_head();
         if (hold >= 0)
                 return sleep((unsigned) hold) > 0;
         if (swing > 0)
