@@ -187,6 +187,9 @@ bool judging_round(Judging *j, const Batch *b, uint64_t now_usec, JudgingDecide 
 
 void judging_done(Judging *j, WatchlistMatch *m, uint64_t match_id, const JudgeVerdict *verdict, uint64_t victim, ReeveOutcome outcome,
                   uint64_t now_usec) {
+        /* A quick look sees only who uses less: nobody does where what he held are files of a tmpfs. */
+        if (judge_ends_somebody(verdict->action) && !verdict->dry_run)
+                watchlist_ended(j->watchlist, victim, now_usec);
         if (killing(verdict)) {
                 note_end(j, match_id, outcome == REEVE_OUTCOME_DONE ? now_usec : 0);
                 if (outcome == REEVE_OUTCOME_DONE)

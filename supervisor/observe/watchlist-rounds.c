@@ -13,7 +13,7 @@ enum { NEW_MAX = 256, OWED_MAX = 512, TURN_MAX = 4 };
 
 static int plan_one(const Watchlist *w, WatchlistCgroup *c, Batch *b, bool points) {
         uint64_t age = b->began_usec - c->full_usec;
-        BatchLook look = !c->known || age >= (c->hot ? SETTINGS_USEC : WHOLE_USEC) ? BATCH_WHOLE : c->hot ? BATCH_CLOSE : BATCH_QUICK;
+        BatchLook look = !c->known || c->full_usec == 0 || age >= (c->hot ? SETTINGS_USEC : WHOLE_USEC) ? BATCH_WHOLE : c->hot ? BATCH_CLOSE : BATCH_QUICK;
 
         int r;
 
@@ -220,7 +220,8 @@ static void take_whole(WatchlistCgroup *c, const BatchItem *item) {
                 c->bound_id = item->bound_id;
         if (item->close)
                 return;
-        c->full_usec = item->reading.time_usec;
+        /* A look that was under way as somebody was ended may have seen him. */
+        c->full_usec = item->reading.time_usec > c->ended_usec ? item->reading.time_usec : 0;
         c->oom_group = item->oom_group;
         c->marks = item->marks;
         c->owner = item->owner;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "supervisor/observe/watchlist-private.h"
 
@@ -101,6 +102,20 @@ void watchlist_died(Watchlist *w, uint64_t id) {
         c->rules = NULL;
         watchlist_attend(w, c);
         watchlist_forget(w, c);
+}
+
+void watchlist_ended(Watchlist *w, uint64_t id, uint64_t now_usec) {
+        const WatchlistCgroup *victim = watchlist_find(w, id);
+        size_t n = victim ? strlen(victim->path) : 0;
+
+        for (size_t i = 0; victim && i < w->room; i++) {
+                WatchlistCgroup *c = w->slots[i];
+
+                if (!c || strncmp(c->path, victim->path, n) != 0 || (c->path[n] != '\0' && c->path[n] != '/'))
+                        continue;
+                c->full_usec = 0;
+                c->ended_usec = now_usec;
+        }
 }
 
 void watchlist_rouse(Watchlist *w, uint64_t id) {

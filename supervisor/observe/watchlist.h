@@ -33,6 +33,7 @@ typedef struct WatchlistCgroup {
         uint32_t comms;                 /* which names that rules ask for were found in it; 0: nobody looked */
         Reading last;                   /* where known */
         uint64_t full_usec;             /* when all of it was read, limits too */
+        uint64_t ended_usec;            /* somebody in it was ended: what was read before does not tell who is left */
         uint64_t stirred_usec;          /* when it moved last */
         const struct WatchlistRules *rules;     /* those that match it; NULL: none */
         unsigned matches;               /* of these on the list of matches; 0: it sleeps */
@@ -119,6 +120,9 @@ void watchlist_sleep(Watchlist *w, uint64_t id);
 
 /* The match of @rule's name on that cgroup, or NULL. */
 WatchlistMatch *watchlist_named(Watchlist *w, uint64_t id, const char *rule);
+
+/* Somebody in @id was ended, or was found to be gone: it and all below it are read whole at the next look. */
+void watchlist_ended(Watchlist *w, uint64_t id, uint64_t now_usec);
 
 /* Wakes the rules of a cgroup, so that it can be said how they stand on it; ids not on the list are ignored. */
 void watchlist_rouse(Watchlist *w, uint64_t id);

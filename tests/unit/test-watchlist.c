@@ -172,6 +172,35 @@ static void test_far_is_looked_at_quickly(void **state) {
         bed_done(&bed);
 }
 
+static bool read_whole(Bed *bed, uint64_t now) {
+        batch_clear(&bed->b);
+        bed->b.began_usec = now;
+        assert_int_equal(watchlist_plan(bed->w, bed->t, &bed->b), 0);
+        assert_int_equal(bed->b.n, 1);
+        return !bed->b.items[0].quick && !bed->b.items[0].close;
+}
+
+/* Bug: of who held files of a tmpfs a quick look sees no change when he is killed, and he was chosen again for ever. */
+static void test_who_was_ended_is_looked_at_whole(void **state) {
+        Bed bed = bed_of("[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n");
+
+        (void) state;
+        look(bed.w, bed.t, &bed.b, SEC, 10 * MB);
+        assert_false(read_whole(&bed, 3 * SEC));
+        watchlist_ended(bed.w, bed.b.items[0].id, 5 * SEC);
+        /* It was looked at before it was ended, and that came in after. */
+        assert_true(read_whole(&bed, 6 * SEC));
+        see(&bed.b, 4 * SEC, 10 * MB);
+        watchlist_take(bed.w, &bed.b);
+        assert_true(read_whole(&bed, 7 * SEC));
+        see(&bed.b, 7 * SEC, 10 * MB);
+        watchlist_take(bed.w, &bed.b);
+        assert_false(read_whole(&bed, 9 * SEC));
+        watchlist_ended(bed.w, 4711, 10 * SEC);
+        assert_false(read_whole(&bed, 11 * SEC));
+        bed_done(&bed);
+}
+
 /* Leaves, but what dies as one (memory.oom.group) is one; Never= shelters what holds it; who is empty is none. */
 static void test_candidates(void **state) {
         Bed bed = bed_of("[reeve]\nNever=/a/sshd\n[rule r]\nMatch=/a\nWhen=unreclaimable > 80%\nThen=kill\n"
@@ -374,6 +403,7 @@ int main(void) {
                 cmocka_unit_test(test_nothing_to_look_at_is_nothing),
                 cmocka_unit_test(test_what_is_far_is_looked_at_alone),
                 cmocka_unit_test(test_far_is_looked_at_quickly),
+                cmocka_unit_test(test_who_was_ended_is_looked_at_whole),
                 cmocka_unit_test(test_candidates),
                 cmocka_unit_test(test_one_that_is_asked_about),
                 cmocka_unit_test(test_what_is_known_of_one_shelters_it),
