@@ -274,7 +274,8 @@ static bool number_word(const char *word, size_t most) {
 static int find_pid(const char *word, char **ret) {
         char path[4096];
         bool deleted = false;
-        int r = number_word(word, 9) ? proc_cgroup((int32_t) strtol(word, NULL, 10), path, sizeof(path), &deleted) : -ESRCH;
+        int32_t pid = proc_pid_parse(word);
+        int r = pid > 0 ? proc_cgroup(pid, path, sizeof(path), &deleted) : -ESRCH;
 
         return r == -ESRCH || r == -ENOENT || deleted ? 0 : r < 0 ? r : one(path, ret);
 }

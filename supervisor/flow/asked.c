@@ -70,7 +70,7 @@ bool asked_pid(Supervisor *s, ServerCall *call, const char *word, const char *va
 
         if (strncmp(word, "pid:", 4) != 0)
                 return false;
-        look.victims[0].tgid = (int32_t) strtol(word + 4, NULL, 10);
+        look.victims[0].tgid = proc_pid_parse(word + 4);
         a = asked_new(s, ASKED_PID, call);
         if (!a)
                 return true;

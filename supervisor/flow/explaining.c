@@ -227,7 +227,9 @@ static uint64_t living_cgroup(Supervisor *s, const char *what) {
         char path[4200];
         bool deleted;
 
-        if (strncmp(what, "pid:", 4) != 0 || proc_cgroup(atoi(what + 4), path, sizeof(path), &deleted) < 0)
+        int32_t pid = strncmp(what, "pid:", 4) == 0 ? proc_pid_parse(what + 4) : 0;
+
+        if (pid == 0 || proc_cgroup(pid, path, sizeof(path), &deleted) < 0)
                 return 0;
         return tree_find(s->tree, path);
 }
@@ -259,7 +261,7 @@ void explaining_answer(ServerCall *call, const char *what, void *userdata) {
         e->group = n == 1 ? ids[0] : living_cgroup(s, what);
         e->query = (LedgerQuery) { .types = 1U << REEVE_RECORD_KILL | 1U << REEVE_RECORD_SIGKILL, .newest = true, .limit = 1 };
         if (process)
-                e->query.victim_pid = strtoll(what + 4, NULL, 10) ?: -1;
+                e->query.victim_pid = proc_pid_parse(what + 4) ?: -1;
         else if (n == 0 && what[0] != '/')
                 e->query.named = e->what;
         else {

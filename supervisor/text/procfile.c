@@ -1,6 +1,7 @@
 #include "supervisor/text/procfile.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The next word of a line of numbers, as a number; @at moves behind it. Negative ones read as their digits negated. */
@@ -125,6 +126,12 @@ int proc_status_parse(ProcStatus *ret, const char *text, size_t length) {
         };
         ret->kernel_thread = ret->state != 'Z' && ret->state != 'X' && line_bytes(text, length, "VmSize") < 0;
         return 0;
+}
+
+int32_t proc_pid_parse(const char *word) {
+        size_t n = strlen(word);
+
+        return n > 0 && n <= 9 && strspn(word, "0123456789") == n ? (int32_t) strtol(word, NULL, 10) : 0;
 }
 
 int proc_cgroup_parse(ProcCgroup *ret, const char *text, size_t length) {

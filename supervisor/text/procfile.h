@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A process id as people write it, in digits only; 0 where @word is none. */
+int32_t proc_pid_parse(const char *word);
+
 /* /proc/PID/stat. The name may hold parentheses, spaces and newlines: it ends at the last ')'. */
 typedef struct ProcStat {
         int32_t pid, ppid;

@@ -7,6 +7,16 @@
 #define TEXT(s) (s), sizeof(s) - 1
 #define REST " S 17 148 148 0 -1 4194560 107 0 0 0 1 2 3 4 20 0 1 0 223494 2891776 238 18446744073709551615 1 1 0\n"
 
+static void test_a_pid_is_digits_only(void **state) {
+        static const struct { const char *word; int32_t pid; } rows[] = {
+                { "1", 1 }, { "4194304", 4194304 }, { "0", 0 }, { "", 0 }, { "1x", 0 }, { "-1", 0 }, { "+1", 0 }, { " 1", 0 }, { "9999999999", 0 },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+                assert_int_equal(proc_pid_parse(rows[i].word), rows[i].pid);
+}
+
 static void test_stat_reads_from_the_right(void **state) {
         (void) state;
         static const struct {
@@ -94,6 +104,7 @@ static void test_cgroup(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_a_pid_is_digits_only),
                 cmocka_unit_test(test_stat_reads_from_the_right), cmocka_unit_test(test_stat_refuses_stumps),
                 cmocka_unit_test(test_status), cmocka_unit_test(test_cgroup),
         };
