@@ -238,7 +238,10 @@ int ctl_kills(int argc, char **argv, const CtlContext *c) {
                 q.follow = true;
                 return records_each(r, &q, follow_one, &o.context);
         }
-        e = o.lines == 0 ? CTL_DONE : records_read(&list, r, &q);
+        /* None was asked for: nothing is said of whether there are any. */
+        if (o.lines == 0 && !o.quiet)
+                return CTL_DONE;
+        e = records_read(&list, r, &q);
         if (e == CTL_DONE)
                 e = o.quiet ? (list.n > 0 ? CTL_DONE : CTL_FAILED) : list_answer(r, &o, &list, short_list && list.n == TERMINAL_LINES);
         records_clear(&list);

@@ -216,6 +216,10 @@ int options_parse(Options *ret, int *ret_exit, const OptionsHelp *help, int argc
                 *ret_exit = options_complain(argv[0], "it is: reevectl %s", help->usage);
                 return 1;
         }
+        if (o.since_usec >= 0 && o.until_usec >= 0 && o.until_usec < o.since_usec) {
+                *ret_exit = options_complain(argv[0], "--until= is before --since=");
+                return 1;
+        }
         if (o.quiet)
                 silence();
         *ret = o;
