@@ -20,7 +20,7 @@ void apply_run(Job *j) {
 static void all_gone(Job *j) {
         for (int key = 0; key < LIMIT_KEYS; key++)
                 if (j->changes[key].active)
-                        apply_finish(j, (LimitKey) key, REEVE_OUTCOME_GONE, REEVE_REASON_GONE, NULL);
+                        apply_finish(j, (LimitKey) key, REEVE_OUTCOME_GONE, REEVE_REASON_GONE, "it is gone");
 }
 
 static bool is_gone(int dirfd) {

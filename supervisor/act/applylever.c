@@ -113,7 +113,7 @@ void applier_lever(Applier *a, const ApplyLever *lever, ApplyLeverTold *ret) {
 
         tell(ret, REEVE_OUTCOME_FAILED, REEVE_REASON_FAILED, "no memory");
         if (dirfd < 0) {
-                tell(ret, REEVE_OUTCOME_GONE, REEVE_REASON_GONE, NULL);
+                tell(ret, REEVE_OUTCOME_GONE, REEVE_REASON_GONE, "it is gone");
                 return;
         }
         if (!e)

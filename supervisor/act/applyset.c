@@ -25,7 +25,7 @@ static bool may_set(const Job *j, LimitKey key, const LimitRequester *peer, bool
 /* Why a peer's wish is not even tried. Returns false where it may be. */
 static bool set_refused(Job *j, LimitKey key, const LimitRequester *peer, bool *ret_owns) {
         if (j->dirfd < 0)
-                apply_finish(j, key, REEVE_OUTCOME_GONE, REEVE_REASON_GONE, NULL);
+                apply_finish(j, key, REEVE_OUTCOME_GONE, REEVE_REASON_GONE, "it is gone");
         else if (j->a->mode == REEVE_MODE_WATCH)
                 apply_finish(j, key, REEVE_OUTCOME_REFUSED, REEVE_REASON_MODE_WATCH, "Mode=watch changes nothing");
         else if (!may_set(j, key, peer, ret_owns))

@@ -34,11 +34,11 @@ void ownership_decide(const OwnershipFacts *f, Ownership *ret) {
         ret->reason = REEVE_REASON_NOT_OWNED;
         if (!f->systemd)
                 (void) snprintf(ret->text, sizeof(ret->text),
-                                "without systemd nobody says whose it is; Own=adopt makes it Reeve's to write");
+                                "without systemd nobody says whose it is; Own=adopt in a section that matches it makes it Reeve's to write");
         else if (f->unit_known)
                 (void) snprintf(ret->text, sizeof(ret->text),
-                                "it is no unit of systemd's (the nearest is %s); Own=adopt makes it Reeve's to write", f->unit);
+                                "it is no unit of systemd's (the nearest is %s); Own=adopt in a section that matches it makes it Reeve's to write", f->unit);
         else
                 (void) snprintf(ret->text, sizeof(ret->text),
-                                "it is no unit of systemd's; Own=adopt makes it Reeve's to write");
+                                "it is no unit of systemd's; Own=adopt in a section that matches it makes it Reeve's to write");
 }
