@@ -287,27 +287,29 @@ int systemd_start_unit(Systemd *s, const char *unit, char *reterr, size_t err_si
         return -EIO;
 }
 
-static int dropin_path(bool user, const char *unit, LimitKey key, char *buf, size_t size) {
+/* Where systemd keeps what it was told of @unit: that of a transient one lies beside its file, and goes with it. */
+static int dropin_path(bool user, bool transient, const char *unit, LimitKey key, char *buf, size_t size) {
         const char *runtime = user ? getenv("XDG_RUNTIME_DIR") : "/run", *word = limit_key_to_string((int) key);
+        const char *place = transient ? "transient" : user ? "user.control" : "system.control";
 
         if (!runtime || strchr(unit, '/') || !word)
                 return -EINVAL;
-        return snprintf(buf, size, "%s/systemd/%s.control/%s.d/50-%s.conf", runtime, user ? "user" : "system", unit, word) <
-                               (int) size
-                       ? 0
-                       : -ENAMETOOLONG;
+        return snprintf(buf, size, "%s/systemd/%s/%s.d/50-%s.conf", runtime, place, unit, word) < (int) size ? 0 : -ENAMETOOLONG;
 }
 
 bool systemd_dropin_exists(bool user, const char *unit, LimitKey key) {
         char path[PATH_MAX];
 
-        return dropin_path(user, unit, key, path, sizeof(path)) == 0 && access(path, F_OK) == 0;
+        for (int transient = 0; transient < 2; transient++)
+                if (dropin_path(user, transient, unit, key, path, sizeof(path)) == 0 && access(path, F_OK) == 0)
+                        return true;
+        return false;
 }
 
-bool systemd_dropin_remove(bool user, const char *unit, LimitKey key) {
+static bool dropin_remove(bool user, bool transient, const char *unit, LimitKey key) {
         char path[PATH_MAX], *slash;
 
-        if (dropin_path(user, unit, key, path, sizeof(path)) < 0 || unlink(path) < 0)
+        if (dropin_path(user, transient, unit, key, path, sizeof(path)) < 0 || unlink(path) < 0)
                 return false;
         slash = strrchr(path, '/');
         if (slash) {
@@ -315,4 +317,10 @@ bool systemd_dropin_remove(bool user, const char *unit, LimitKey key) {
                 (void) rmdir(path);
         }
         return true;
+}
+
+bool systemd_dropin_remove(bool user, const char *unit, LimitKey key) {
+        bool control = dropin_remove(user, /* transient= */ false, unit, key);
+
+        return dropin_remove(user, /* transient= */ true, unit, key) || control;
 }

@@ -14,7 +14,7 @@ supervisor/record/spool.c         the spool in the runtime directory
 supervisor/ctl/runloop.c          the terminal
 supervisor/act/limitstate.c       limits.json in the state directory
 supervisor/flow/history.c         the mark of the boot read back, in the runtime directory
-supervisor/host/systemd.c         drop-ins of systemd in /run/systemd/system.control
+supervisor/host/systemd.c         drop-ins of systemd in /run/systemd/system.control and transient
 supervisor/main.c                 the lock in the runtime directory
 supervisor/server/server.c        the socket
 supervisor/record/blackbox.c      captures in the state directory
