@@ -51,6 +51,11 @@ static void use_print(const CtlContext *c, const json_t *standing, const char *p
         char a[HUMAN_SIZE], b[HUMAN_SIZE], cell[PRINT_CELL_SIZE];
 
         label_print(c, "in use");
+        if (number_of(memory, "current_bytes") < 0 && strcmp(path, "/") != 0) {
+                /* Threaded cgroups too, and those of a delegation that was not passed on. */
+                (void) puts("not counted here: its parent has not given it the memory controller, so it counts above");
+                return;
+        }
         if (number_of(memory, "current_bytes") < 0)
                 (void) printf("not counted at the root; %s cannot be reclaimed\n", human_bytes(unreclaimable, a));
         else

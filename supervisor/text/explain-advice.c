@@ -49,42 +49,114 @@ static bool is_service(const char *unit) {
         return length > 8 && strcmp(unit + length - 8, ".service") == 0;
 }
 
-/* How to raise a limit of @bytes that is set on what @c->identity names. */
+/* Whether the last part of @path is called as a unit of systemd's is. */
+static bool is_unit_path(const char *path) {
+        static const char *const suffixes[] = { ".service", ".scope", ".slice", ".socket", ".mount", ".swap" };
+        const char *name = strrchr(path, '/'), *dot = name ? strrchr(name, '.') : NULL;
+
+        for (size_t i = 0; dot && i < sizeof(suffixes) / sizeof(*suffixes); i++)
+                if (strcmp(dot, suffixes[i]) == 0)
+                        return true;
+        return false;
+}
+
+/* Ends the sentence that begins with the limit of @path being changed, and tells how: what is no unit's, Set refuses. */
+static void change_limit(const ExplainCase *c, const char *path, const char *size) {
+        char after[2 * HUMAN_SIZE];
+
+        (void) snprintf(after, sizeof(after), " MemoryMax=%s", size);
+        if (is_unit_path(path)) {
+                strbuf_puts(c->out, ":\n");
+                command(c->out, "reevectl set ", path, after);
+                return;
+        }
+        strbuf_puts(c->out, ". It is no unit of systemd's: whoever made it can, or a budget of Reeve's");
+        if (strpbrk(path, "*?[")) {
+                strbuf_puts(c->out, " with Own=adopt.\n");
+                return;
+        }
+        strbuf_printf(c->out, ":\n  Match=%s\n  Own=adopt\n  MemoryMax=%s\n", path, size);
+}
+
+/* Whether the limit is that of @unit itself, not of a cgroup below it. */
+static bool limit_is_of(const ExplainCase *c, const char *unit, const char *path) {
+        const char *limit = explain_string(json_object_get(c->record, "limit_cgroup"), "path"), *name = NULL;
+
+        if (!limit)
+                limit = path;
+        name = limit ? strrchr(limit, '/') : NULL;
+        return !name || strcmp(name + 1, unit) == 0;
+}
+
+/* Whether what runs there has a manager with a command of its own for that. */
+static bool is_of_runtime(const ExplainCase *c) {
+        static const char *const kinds[] = { "docker", "podman", "nomad", "slurm", "lxc" };
+
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+                if (kind_is(c, kinds[i]))
+                        return true;
+        return false;
+}
+
+/* The same of what a runtime or scheduler set, by its own means. */
+static void raise_at_runtime(const ExplainCase *c, const char *size) {
+        const char *id = explain_string(c->identity, "container_id"), *container = explain_string(c->identity, "container");
+        char text[4 * HUMAN_SIZE];
+
+        strbuf_puts(c->out, ":\n");
+        if (kind_is(c, "nomad"))
+                strbuf_puts(c->out, "  resources { memory = ... } in the job's task\n");
+        else if (kind_is(c, "slurm"))
+                strbuf_puts(c->out, "  sbatch --mem=...\n");
+        else if (kind_is(c, "lxc")) {
+                (void) snprintf(text, sizeof(text), " limits.memory %sB", size);
+                command(c->out, "lxc config set ", container ? container : "NAME", text);
+        } else {
+                (void) snprintf(text, sizeof(text), "%s update --memory %s%s ", explain_string(c->identity, "kind"), size,
+                                kind_is(c, "docker") ? " --memory-swap -1" : "");
+                command(c->out, text, container ? container : id ? id : "NAME", "");
+        }
+}
+
+/* The same of a limit that is @unit's own. */
+static void raise_unit(const ExplainCase *c, const char *unit, const char *size) {
+        bool user = kind_is(c, "user_unit");
+        char after[2 * HUMAN_SIZE];
+
+        (void) snprintf(after, sizeof(after), " MemoryMax=%s", size);
+        strbuf_puts(c->out, ":\n");
+        command(c->out, user ? "systemctl --user set-property --runtime " : "reevectl set ", unit, after);
+        if (!is_service(unit))
+                return;
+        command(c->out, user ? "systemctl --user edit " : "systemctl edit ", unit, "");
+        strbuf_printf(c->out, "The first lasts until it stops; in the second [Service] MemoryMax=%s stays.\n", size);
+}
+
+/* How to raise the limit of what @c->identity names. */
 static void raise_own(const ExplainCase *c) {
-        const char *unit = explain_string(c->identity, "unit"), *id = explain_string(c->identity, "container_id");
-        const char *container = explain_string(c->identity, "container"), *path = explain_string(json_object_get(c->record, "cgroup"), "path");
-        char size[HUMAN_SIZE] = "SIZE", after[3 * HUMAN_SIZE], edit[4 * HUMAN_SIZE];
+        const char *unit = explain_string(c->identity, "unit"), *path = explain_string(json_object_get(c->record, "cgroup"), "path");
+        char size[HUMAN_SIZE] = "SIZE";
 
         if (c->limit_bytes > 0)
                 (void) more_than(c->limit_bytes, size);
-        (void) snprintf(after, sizeof(after), " MemoryMax=%s", size);
         if (kind_is(c, "kubernetes")) {
                 strbuf_printf(c->out, "- Give %s a higher resources.limits.memory in its manifest (%s, for example); a limit set past "
                                       "the kubelet does not last.\n", c->name, size);
                 return;
         }
-        if (!unit && !path && !container && !id)
+        if (!unit && !path && !is_of_runtime(c))
                 return;
-        strbuf_puts(c->out, "- If it needs that much by right, give it more:\n");
-        if ((kind_is(c, "docker") || kind_is(c, "podman")) && (container || id)) {
-                (void) snprintf(edit, sizeof(edit), "%s update --memory %s%s ", explain_string(c->identity, "kind"), size,
-                                kind_is(c, "docker") ? " --memory-swap -1" : "");
-                command(c->out, edit, container ? container : id, "");
-        } else if (kind_is(c, "nomad"))
-                strbuf_puts(c->out, "  resources { memory = ... } in the job's task\n");
-        else if (kind_is(c, "slurm"))
-                strbuf_puts(c->out, "  sbatch --mem=...\n");
-        else if (kind_is(c, "lxc") && container) {
-                (void) snprintf(after, sizeof(after), " limits.memory %sB", size);
-                command(c->out, "lxc config set ", container, after);
-        } else if (unit) {
-                command(c->out, "reevectl set ", unit, after);
-                if (!is_service(unit))
-                        return;
-                command(c->out, kind_is(c, "user_unit") ? "systemctl --user edit " : "systemctl edit ", unit, "");
-                strbuf_printf(c->out, "The first lasts until it stops; in the second [Service] MemoryMax=%s stays.\n", size);
-        } else if (path)
-                command(c->out, "reevectl set ", path, after);
+        strbuf_puts(c->out, "- If it needs that much by right, give it more");
+        if (is_of_runtime(c))
+                raise_at_runtime(c, size);
+        else if (unit && limit_is_of(c, unit, path))
+                raise_unit(c, unit, size);
+        else if (unit && strncmp(unit, "reeve-run-", strlen("reeve-run-")) == 0)
+                strbuf_printf(c->out, ":\n  reevectl run --memory-max=%s -- COMMAND\n", size);
+        else if (path)
+                change_limit(c, path, size);
+        else
+                strbuf_puts(c->out, ".\n");
 }
 
 static void java_advice(const ExplainCase *c) {
@@ -144,18 +216,16 @@ static void shared_advice(const ExplainCase *c) {
         const char *path = explain_string(json_object_get(filler, "cgroup"), "path");
         const char *limit = explain_string(json_object_get(c->record, "limit_cgroup"), "path");
         const char *own = explain_string(c->identity, "unit");
-        char size[HUMAN_SIZE], after[2 * HUMAN_SIZE];
+        char size[HUMAN_SIZE];
 
         if (path) {
-                strbuf_printf(c->out, "- Give %s a limit of its own, so that it meets its own end and not its neighbours'%s:\n", path,
+                strbuf_printf(c->out, "- Give %s a limit of its own, so that it meets its own end and not its neighbours'%s", path,
                               c->limit_bytes > 0 ? " (half of the shared one, for example)" : "");
-                (void) snprintf(after, sizeof(after), " MemoryMax=%s", c->limit_bytes > 0 ? human_bytes(c->limit_bytes / 2, size) : "SIZE");
-                command(c->out, "reevectl set ", path, after);
+                change_limit(c, path, c->limit_bytes > 0 ? human_bytes(c->limit_bytes / 2, size) : "SIZE");
         }
         if (limit) {
-                strbuf_puts(c->out, "- Or, if all below it need more, raise the shared limit:\n");
-                (void) snprintf(after, sizeof(after), " MemoryMax=%s", c->limit_bytes > 0 ? more_than(c->limit_bytes, size) : "SIZE");
-                command(c->out, "reevectl set ", limit, after);
+                strbuf_puts(c->out, "- Or, if all below it need more, raise the shared limit");
+                change_limit(c, limit, c->limit_bytes > 0 ? more_than(c->limit_bytes, size) : "SIZE");
         }
         strbuf_puts(c->out, "- To have the kernel look elsewhere first next time, lower OOMScoreAdjust= of this service");
         if (is_service(own) && plain_word(own))
@@ -169,8 +239,8 @@ static void host_advice(const ExplainCase *c) {
         const char *path = explain_string(json_object_get(filler, "cgroup"), "path"), *unit = explain_string(c->identity, "unit");
 
         if (path && strcmp(path, "/") != 0) {
-                strbuf_puts(c->out, "- Bound what filled the host, so that it is killed by its own limit and nobody else is:\n");
-                command(c->out, "reevectl set ", path, " MemoryMax=SIZE");
+                strbuf_puts(c->out, "- Bound what filled the host, so that it is killed by its own limit and nobody else is");
+                change_limit(c, path, "SIZE");
         }
         strbuf_puts(c->out, "- Shield what must live: OOMScoreAdjust=-500 keeps the kernel away from it for long, MemoryMin= keeps its memory "
                             "from being taken.\n");

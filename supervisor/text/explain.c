@@ -125,8 +125,14 @@ static void headroom_put(Strbuf *out, const json_t *facts) {
         bool other = explain_number(owner, "id") > 0 &&
                      explain_number(owner, "id") != explain_number(json_object_get(facts, "cgroup"), "id");
 
-        if (current < 0)
+        if (current < 0) {
+                const char *path = explain_string(json_object_get(facts, "cgroup"), "path");
+
+                if (path && strcmp(path, "/") != 0)
+                        strbuf_puts(out, "\nIt has no limit and no count of its own: its parent has not given it the memory controller, "
+                                         "so what it uses is counted with what is above it.\n");
                 return;
+        }
         strbuf_printf(out, "\nIt uses %s", human_bytes(current, a));
         if (limit > 0) {
                 strbuf_printf(out, ", %s of the %s that it may have", human_share(current, limit, s), human_bytes(limit, b));

@@ -52,7 +52,10 @@ static void test_each_case_says_its_own(void **state) {
                 { "bare", { "the cgroup with id 4444", "is not known", "may have been more victims", "a\\x0ab\\x1b[31m" },
                   { "give it more", "memory.max is", " -1", "?", "null" } },
                 { "counted", { "counted, not seen", "could not be seen", "only counters told" }, { "Why this one", "Its memory.max" } },
-                { "late-log", { "likely, not certain", "Reeve was not watching at that moment", "reevectl set /app MemoryMax=150M" }, { NULL } },
+                { "late-log", { "likely, not certain", "Reeve was not watching at that moment", "whoever made it can", "Match=/app\n  Own=adopt\n  MemoryMax=150M" },
+                  { "reevectl set" } },
+                { "run", { "reevectl run --memory-max=768M -- COMMAND" }, { "reevectl set", "systemctl edit" } },
+                { "delegated", { "Match=/system.slice/ci.service/job 7\n" }, { "reevectl set", "systemctl edit" } },
                 { "oomd", { "Killed for memory", "systemd-oomd (pid 600, systemd-oomd.service)", "no part in it", "ManagedOOMPreference",
                             "called by its path" }, { "OOM kill:", "of app-code.scope" } },
                 { "limit-write", { "a memory limit was written", "bash (pid 1300) wrote the limit", "reevectl set" }, { "invoked oom-killer" } },
@@ -88,6 +91,10 @@ static void test_a_cgroup_without_kills(void **state) {
         assert_non_null(strstr(text, "It uses 100M, 50 % of the 200M that it may have (the limit is that of /a, which others share)."));
         assert_non_null(strstr(text, "memory.max 3 times"));
         assert_null(strstr(text, "How far"));
+        out = (Strbuf) STRBUF_INIT(text);
+        text[0] = '\0';
+        assert_int_equal(explain_cgroup(&out, "{\"cgroup\":{\"path\":\"/a/b\",\"id\":7},\"memory\":{\"current_bytes\":null}}"), 0);
+        assert_non_null(strstr(text, "not given it the memory controller"));
 }
 
 static void test_what_cannot_be_explained(void **state) {
