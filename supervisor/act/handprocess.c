@@ -23,14 +23,13 @@ static int64_t known(int64_t value) {
         return value > 0 ? value : 0;
 }
 
-/* A zombie has no memory, and is nobody any more. */
+/* Who has ended with all his threads has no memory, and is nobody any more. */
 static bool look_at(int32_t pid, int64_t page_size, PickProcess *ret) {
         ProcStatus s;
         ProcStat stat;
         int adj;
 
-        if (proc_stat(pid, &stat) < 0 || proc_status(pid, &s) < 0 || s.kernel_thread || s.state == 'Z' || s.state == 'X' ||
-            proc_adj(pid, &adj) < 0)
+        if (proc_stat(pid, &stat) < 0 || proc_holder(pid, &s) < 0 || s.kernel_thread || proc_adj(pid, &adj) < 0)
                 return false;
         *ret = (PickProcess) { .pid = pid, .start_usec = proc_start_nsec(stat.start_ticks) / 1000, .adj = adj };
         ret->pages = (known(s.anon_bytes) + known(s.file_bytes) + known(s.shmem_bytes) + known(s.swap_bytes) +

@@ -1,6 +1,5 @@
 #include "supervisor/ctl/populace.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,26 +23,6 @@ void populace_clear(Populace *p) {
 
 /* ---- one process ---- */
 
-/* The memory of a process whose first thread ended is told by its other threads. */
-static int thread_status(int32_t pid, ProcStatus *ret) {
-        char path[64];
-        DIR *dir;
-        const struct dirent *entry;
-        int found = -ESRCH;
-
-        (void) snprintf(path, sizeof(path), "/proc/%d/task", pid);
-        dir = opendir(path);
-        while (found < 0 && dir && (entry = readdir(dir))) {
-                int32_t tid = (int32_t) strtol(entry->d_name, NULL, 10);
-
-                if (tid > 0 && tid != pid && proc_status(tid, ret) == 0 && ret->state != 'Z' && ret->state != 'X')
-                        found = 0;
-        }
-        if (dir)
-                (void) closedir(dir);
-        return found;
-}
-
 static int64_t known(int64_t bytes) {
         return bytes > 0 ? bytes : 0;
 }
@@ -61,8 +40,7 @@ static int process_look(int32_t pid, int64_t page_size, PopulaceProcess *ret) {
         PopulaceProcess p = { .pid = pid };
         ProcStat stat;
 
-        if (proc_status(pid, &p.status) < 0 || p.status.kernel_thread || p.status.state == 'X' ||
-            (p.status.state == 'Z' && thread_status(pid, &p.status) < 0) || proc_adj(pid, &p.adj) < 0 || proc_stat(pid, &stat) < 0)
+        if (proc_holder(pid, &p.status) < 0 || p.status.kernel_thread || proc_adj(pid, &p.adj) < 0 || proc_stat(pid, &stat) < 0)
                 return 0;
         memcpy(p.comm, stat.comm, sizeof(p.comm));
         p.oom_score = score(pid);

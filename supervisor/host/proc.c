@@ -1,9 +1,11 @@
 #include "supervisor/host/proc.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,6 +37,32 @@ int proc_status(int32_t pid, ProcStatus *ret) {
         ssize_t n = proc_read(pid, "status", text, sizeof(text));
 
         return n < 0 ? (int) n : proc_status_parse(ret, text, (size_t) n);
+}
+
+static bool has_ended(const ProcStatus *s) {
+        return s->state == 'Z' || s->state == 'X';
+}
+
+static int thread_status(int32_t pid, ProcStatus *ret) {
+        _cleanup_closedir_ DIR *dir = NULL;
+        const struct dirent *entry;
+        char path[64];
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/task", pid);
+        dir = opendir(path);
+        while (dir && (entry = readdir(dir))) {
+                int32_t tid = (int32_t) strtol(entry->d_name, NULL, 10);
+
+                if (tid > 0 && tid != pid && proc_status(tid, ret) == 0 && !has_ended(ret))
+                        return 0;
+        }
+        return -ESRCH;
+}
+
+int proc_holder(int32_t pid, ProcStatus *ret) {
+        int r = proc_status(pid, ret);
+
+        return r == 0 && has_ended(ret) ? thread_status(pid, ret) : r;
 }
 
 int proc_cgroup(int32_t pid, char *ret, size_t size, bool *ret_deleted) {

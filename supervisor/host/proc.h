@@ -16,6 +16,10 @@ ssize_t proc_read(int32_t pid, const char *file, char *ret, size_t size);
 int proc_stat(int32_t pid, ProcStat *ret);
 int proc_status(int32_t pid, ProcStatus *ret);
 
+/* The status of whoever has the memory of a process: its first thread, or, where that ended, another of its threads. Returns 0, -ESRCH
+ * where all of them ended, or -errno. */
+int proc_holder(int32_t pid, ProcStatus *ret);
+
 /* The cgroup of a process or zombie as /proc shows it, NUL-terminated, without " (deleted)". Returns its length,
  * -ESRCH, -ENOENT without a v2 line, -ENAMETOOLONG, -EXDEV where it lies outside our cgroup namespace. */
 int proc_cgroup(int32_t pid, char *ret, size_t size, bool *ret_deleted);

@@ -140,7 +140,7 @@ static int process_look(void *userdata, int32_t pid) {
         int adj;
         int64_t points;
 
-        if (proc_status(pid, &s) < 0 || s.kernel_thread || proc_adj(pid, &adj) < 0)
+        if (proc_holder(pid, &s) < 0 || s.kernel_thread || proc_adj(pid, &adj) < 0)
                 return 0;
         points = predict_badness((known(s.anon_bytes) + known(s.file_bytes) + known(s.shmem_bytes) + known(s.swap_bytes) +
                                   known(s.page_table_bytes)) / h->page_size, adj, pid == 1, h->total_pages);

@@ -64,8 +64,7 @@ static int consider(void *userdata, int32_t pid) {
                 r->complete = false;
                 return -ETIME;
         }
-        if (proc_status(pid, &c.status) < 0 || c.status.kernel_thread || c.status.state == 'Z' || c.status.state == 'X' ||
-            proc_adj(pid, &c.adj) < 0 || proc_stat(pid, &stat) < 0)
+        if (proc_holder(pid, &c.status) < 0 || c.status.kernel_thread || proc_adj(pid, &c.adj) < 0 || proc_stat(pid, &stat) < 0)
                 return 0;
         memcpy(c.comm, stat.comm, sizeof(c.comm));
         c.points = badness(&c, r->total_pages);
