@@ -60,10 +60,9 @@ static void shares_again(Applier *a) {
                 next = e->next;
                 apply_budget_of(a, e->path, &budget);
                 for (int key = 0; key < LIMIT_MEMORY_COUNT; key++)
-                        shares |= (e->values[key].set ? e->values[key].set_value.percent : budget.limits[key].percent) &&
-                                  e->values[key].applied;
+                        shares |= apply_holds_share(e, (LimitKey) key, &budget);
                 if (shares)
-                        apply_entry(a, e, /* fresh= */ false);
+                        apply_entry_shares(a, e);
         }
 }
 

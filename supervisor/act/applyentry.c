@@ -68,8 +68,8 @@ bool applier_died(Applier *a, uint64_t id) {
         return true;
 }
 
-void apply_entry(Applier *a, LimitEntry *e, bool fresh) {
-        Job j = { .a = a, .e = e, .dry_run = a->mode != REEVE_MODE_ACT };
+static void entry_apply(Applier *a, LimitEntry *e, bool fresh, bool shares) {
+        Job j = { .a = a, .e = e, .shares = shares, .dry_run = a->mode != REEVE_MODE_ACT };
         _cleanup_close_ int dirfd = open_fresh(a, e, fresh);
         Budget budget;
 
@@ -89,4 +89,12 @@ void apply_entry(Applier *a, LimitEntry *e, bool fresh) {
         }
         if (a->drift && (budget.any || limitstate_is_used(e)))
                 (void) drift_watch(a->drift, e->id, e->path, dirfd);
+}
+
+void apply_entry(Applier *a, LimitEntry *e, bool fresh) {
+        entry_apply(a, e, fresh, /* shares= */ false);
+}
+
+void apply_entry_shares(Applier *a, LimitEntry *e) {
+        entry_apply(a, e, /* fresh= */ false, /* shares= */ true);
 }

@@ -8,5 +8,8 @@ void apply_run(Job *j);
 /* Brings @e to what is asked of it now; it may be freed, where its cgroup is gone. @fresh: it was just born. */
 void apply_entry(Applier *a, LimitEntry *e, bool fresh);
 
+/* Writes of @e what is a share of a limit above that is another now. What somebody else changed stays as he left it. */
+void apply_entry_shares(Applier *a, LimitEntry *e);
+
 /* A cgroup is gone, somebody says. Returns false where it is there all the same: nothing is done then. */
 bool applier_died(Applier *a, uint64_t id);

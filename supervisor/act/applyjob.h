@@ -26,6 +26,7 @@ typedef struct Job {
         SystemdUnit unit;                /* void unless own.kind is OWNERSHIP_UNIT */
         const LimitRequester *requester; /* NULL: the configuration */
         bool dry_run;
+        bool shares;                     /* only what is a share of a limit above is looked at again */
         BudgetAdjustOf adjust_of;
         Change changes[LIMIT_KEYS];
         bool writing[LIMIT_KEYS];        /* the keys of the write under way */

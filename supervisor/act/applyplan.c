@@ -67,11 +67,18 @@ bool apply_plan_key(Job *j, LimitKey key, const Budget *budget) {
         return plan_key(j, key, budget, &facts);
 }
 
+bool apply_holds_share(const LimitEntry *e, LimitKey key, const Budget *budget) {
+        const LimitValue *v = &e->values[key];
+
+        return key < LIMIT_MEMORY_COUNT && v->applied && (v->set ? v->set_value.percent : budget->limits[key].percent);
+}
+
 bool apply_plan(Job *j, const Budget *budget) {
         BudgetFacts facts = apply_facts(j);
         bool any = false;
 
         for (int key = 0; key < LIMIT_KEYS; key++)
-                any |= plan_key(j, (LimitKey) key, budget, &facts);
+                if (!j->shares || apply_holds_share(j->e, (LimitKey) key, budget))
+                        any |= plan_key(j, (LimitKey) key, budget, &facts);
         return any;
 }

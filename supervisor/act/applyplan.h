@@ -14,5 +14,8 @@ void apply_plan_value(Job *j, LimitKey key, const BudgetValue *value, const Budg
 /* Plans what @budget and an earlier Set ask of @key alone. Returns whether there is anything to do. */
 bool apply_plan_key(Job *j, LimitKey key, const Budget *budget);
 
-/* Plans all that @budget and earlier Sets ask, and what is to return. Returns whether there is anything to do. */
+/* Whether @key of @e is held at a share of the limits above it, by @budget or an earlier Set. */
+bool apply_holds_share(const LimitEntry *e, LimitKey key, const Budget *budget);
+
+/* Plans all that @budget and earlier Sets ask (of a @j of shares: only those that are one), and what is to return. Returns whether there is anything to do. */
 bool apply_plan(Job *j, const Budget *budget);

@@ -229,6 +229,30 @@ static void test_set_lasts_over_a_reload(void **state) {
         end(&f);
 }
 
+/* A limit above changes: what is a share of it follows, what somebody set by hand stays until the configuration is loaded again. */
+static void test_a_share_follows_and_no_other(void **state) {
+        static const char half[] = "[budget b]\nMatch=/p/x\nMemoryMax=50%\nMemoryLow=4096\nOwn=adopt\n";
+        uint64_t x;
+        Fake f;
+
+        (void) state;
+        begin(&f);
+        (void) make(&f, "p");
+        x = make(&f, "p/x");
+        configure(&f, half);
+        applier_born(&f.applier, x, "/p/x");
+        assert_int_equal(get(&f, "p/x/memory.max"), 4194304);
+        assert_int_equal(get(&f, "p/x/memory.low"), 4096);
+        put(&f, "p/x/memory.low", "8192\n");
+        put(&f, "p/memory.max", "4194304\n");
+        applier_drift(&f.applier);
+        assert_int_equal(get(&f, "p/x/memory.max"), 2097152);
+        assert_int_equal(get(&f, "p/x/memory.low"), 8192);
+        configure(&f, half);
+        assert_int_equal(get(&f, "p/x/memory.low"), 4096);
+        end(&f);
+}
+
 static ApplyLeverTold pull(Fake *f, uint64_t id, RuleAction action, double ratio, int64_t bytes, BudgetOwn own) {
         ApplyLeverTold told;
 
@@ -333,6 +357,7 @@ int main(void) {
                 cmocka_unit_test(test_not_below_usage),
                 cmocka_unit_test(test_refusals),
                 cmocka_unit_test(test_set_lasts_over_a_reload),
+                cmocka_unit_test(test_a_share_follows_and_no_other),
                 cmocka_unit_test(test_levers_are_lifted),
                 cmocka_unit_test(test_levers_are_undone_by_the_next_life),
         };
