@@ -78,8 +78,9 @@ static json_t *path_json(const char *path) {
 }
 
 static void give_back(json_t *list, uint64_t child, int64_t held_bytes, double share, const char *path) {
-        int64_t bytes = share < 0 ? held_bytes : (int64_t) ((double) held_bytes * share);
         json_t *one = find_contributor(list, child);
+        /* One that is not in the list, being removed or without a counter of its own, has nothing left counted to it. */
+        int64_t bytes = share < 0 || !one ? held_bytes : (int64_t) ((double) held_bytes * share);
         int64_t now = json_integer_value(json_object_get(one, "current_bytes"));
 
         if (bytes == 0)
@@ -121,9 +122,17 @@ static void complete_contributors(const Aftermath *m, json_t *details, double sh
                 (void) json_object_set_new(details, "contributors", list = json_array());
         for (size_t i = 0; i < m->n_victims; i++) {
                 uint64_t child = child_above(m, tree, m->victims[i].cgroup_id);
+                int64_t bytes = 0;
+                size_t first = m->n_victims;
 
-                if (child)
-                        give_back(list, child, m->victims[i].anon_bytes, share, path(userdata, child));
+                for (size_t k = 0; child && k < m->n_victims; k++)
+                        if (child_above(m, tree, m->victims[k].cgroup_id) == child) {
+                                first = first < k ? first : k;
+                                bytes += m->victims[k].anon_bytes;
+                        }
+                /* Once for all of its victims. */
+                if (first == i)
+                        give_back(list, child, bytes, share, path(userdata, child));
         }
         sort_contributors(list);
 }
