@@ -136,40 +136,19 @@ bool asked_may_read(Supervisor *s, const ServerCall *call, uint64_t id) {
         return peer->reads_all || whose_owner_uid(s, id) == (int64_t) peer->uid;
 }
 
-/* Whether all of them bear one path, as the runs of one unit do: for records, which are found by path, they are one. */
-static bool same_path(Supervisor *s, const uint64_t *ids, size_t n, Strbuf *out) {
-        const char *path = n > 0 ? whose_path(s, ids[0]) : NULL;
-
-        if (!path)
-                return false;
-        out->length = 0;
-        escape_text(out, path);
-        for (size_t i = 1; i < n; i++) {
-                char other[4096];
-                Strbuf b = STRBUF_INIT(other);
-
-                path = whose_path(s, ids[i]);
-                if (path)
-                        escape_text(&b, path);
-                if (!path || i >= MATCHES_MAX || strcmp(other, out->data) != 0)
-                        return false;
-        }
-        return true;
-}
-
 int asked_path(const char *name, char *ret, size_t size, void *userdata) {
         Strbuf why = { .data = ret, .size = size }, out = why;
         Supervisor *s = userdata;
         uint64_t ids[MATCHES_MAX];
-        size_t n = asked_lookup(s, name, ids, MATCHES_MAX);
+        const char *path = asked_lookup(s, name, ids, MATCHES_MAX) == 1 ? whose_path(s, ids[0]) : NULL;
 
-        if (!same_path(s, ids, n, &out)) {
-                if (name[0] != '/') {
-                        (void) resolve(s, name, ids, &why);
-                        return -ENOENT;
-                }
-                out.length = 0;
+        if (path)
+                escape_text(&out, path);
+        else if (name[0] == '/')
                 strbuf_puts(&out, name);
+        else {
+                (void) resolve(s, name, ids, &why);
+                return -ENOENT;
         }
         return out.truncated ? -EINVAL : 0;
 }
@@ -183,7 +162,7 @@ int asked_locate(const char *name, char *ret, size_t size, ServerCgroup *ret_cgr
 
         if (r < 0)
                 return r;
-        if (tree_resolve(s->tree, name, &id, 1) != 1)   /* the runs of one unit: the last of them */
+        if (tree_resolve(s->tree, name, &id, 1) != 1)
                 id = escape_undo(raw, sizeof(raw), ret, NULL) == 0 ? tree_find(s->tree, raw) : 0;
         ret_cgroup->id = id;
         ret_cgroup->since_usec = tree_get(s->tree, id, &group) && group.alive ? group.since_nsec / 1000 : 0;

@@ -39,6 +39,28 @@ static size_t one(const Tree *t, uint64_t id, uint64_t *ret, size_t max) {
         return 1;
 }
 
+static bool same_path(const Tree *t, uint64_t a, uint64_t b) {
+        char path[2][8192];
+        TreeGroup x, y;
+
+        if (!tree_get(t, a, &x) || !tree_get(t, b, &y) || strcmp(x.name, y.name) != 0)
+                return false;
+        return x.parent_id == y.parent_id || (tree_path(t, a, path[0], sizeof(path[0])) > 0 && tree_path(t, b, path[1], sizeof(path[1])) > 0 &&
+               strcmp(path[0], path[1]) == 0);
+}
+
+/* Whether the path of the dead cgroup @id is among the @n in @found: a service that starts again has another cgroup each time, and
+ * is one name all the same. The newest stands for all of them. */
+static bool stands_for(const Tree *t, uint64_t id, uint64_t *found, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (same_path(t, id, found[i])) {
+                        if (found[i] < id)
+                                found[i] = id;
+                        return true;
+                }
+        return false;
+}
+
 size_t tree_resolve(const Tree *t, const char *word, uint64_t *ret, size_t max) {
         size_t living = 0, dead = 0;
         TreeGroup g;
@@ -65,6 +87,8 @@ size_t tree_resolve(const Tree *t, const char *word, uint64_t *ret, size_t max) 
                         continue;
                 if (g.alive && living == 0)
                         dead = 0;       /* the first living one: what was found dead does not count */
+                if (!g.alive && stands_for(t, g.id, ret, dead < max ? dead : max))
+                        continue;
                 if (living + dead < max)
                         ret[living + dead] = g.id;
                 if (g.alive)

@@ -119,7 +119,8 @@ bool tree_below(const Tree *t, uint64_t id, uint64_t ancestor);
 size_t tree_next(const Tree *t, size_t position, TreeGroup *ret);
 
 /* All cgroups that a CGROUP word of the command line means: /path, a unit's name with suffix, 12 or more digits of a
- * container's id, a container's or NAMESPACE/POD name (labels), id:N. Living ones; dead ones only where none lives.
+ * container's id, a container's or NAMESPACE/POD name (labels), id:N. Living ones; dead ones only where none lives,
+ * one for each path: the newest.
  * pid:N is the caller's to turn into a path. Returns how many there are (may exceed @max), writes the first @max ids. */
 size_t tree_resolve(const Tree *t, const char *word, uint64_t *ret, size_t max);
 

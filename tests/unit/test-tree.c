@@ -267,7 +267,7 @@ static void test_resolve(void **state) {
                 { CONTAINER, 1, 4 },                   { "4fe1c0de00a", 0, 0 },                { "fe1c0de00aa1", 0, 0 },
                 { "shop/cart-0", 1, 4 },                 { "nginx", 1, 4 },                      { "shop", 0, 0 },
                 { "shop/cart", 0, 0 },           { "app.scope", 2, 0 },                  { "/", 1, 1 },
-                { "old.service", 1, 8 },               { "", 0, 0 },
+                { "old.service", 1, 8 }, { "loop.service", 1, 59 }, { "both.service", 2, 159 },               { "", 0, 0 },
         };
         Tree *t = make(0, 0, NULL);
         uint64_t ids[4];
@@ -283,6 +283,15 @@ static void test_resolve(void **state) {
         tree_died(t, 8, NULL, SEC);
         born(t, 9, "/user1/web.service", 1);
         tree_died(t, 9, NULL, SEC);
+        /* A service that starts again and again is one name, and one of two where a user has another. */
+        for (uint64_t id = 20; id < 60; id++) {
+                born(t, id, "/system.slice/loop.service", 0);
+                tree_died(t, id, NULL, SEC);
+                born(t, id + 100, "/user1/both.service", 0);
+                tree_died(t, id + 100, NULL, SEC);
+        }
+        born(t, 200, "/system.slice/both.service", 0);
+        tree_died(t, 200, NULL, SEC);
         for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
                 assert_int_equal(tree_resolve(t, table[i].word, ids, 4), table[i].n);
                 if (table[i].id)
