@@ -135,10 +135,12 @@ static void limit_facts(const Looking *l, const EyesRequest *r, int fd, json_t *
         json_object_set_new(o, "processes_complete", json_boolean(complete));
 }
 
-static void ancestors_facts(const Looking *l, int fd, json_t *o, json_t *unlimited) {
+/* Where the victim's cgroup is gone already, as that of a service whose main process died, down to the limit's. */
+static void ancestors_facts(const Looking *l, int fd, int limit_fd, json_t *o, json_t *unlimited) {
         char path[4096];
 
-        if (fd >= 0 && cgroupfs_path(l->fs, fd, path, sizeof(path)) > 1)
+        if ((fd >= 0 && cgroupfs_path(l->fs, fd, path, sizeof(path)) > 1) ||
+            (limit_fd >= 0 && cgroupfs_path(l->fs, limit_fd, path, sizeof(path)) > 1))
                 json_object_set_new(o, "ancestors", facts_ancestors(l->fs, path, "ancestors", unlimited));
 }
 
@@ -169,7 +171,7 @@ void look_after_kill(const Looking *l, const EyesRequest *r, EyesAnswer *a) {
         else
                 a->error = -ENODEV;
         limit_facts(l, r, limit_fd, o, unlimited);
-        ancestors_facts(l, fd >= 0 ? fd : limit_fd, o, unlimited);
+        ancestors_facts(l, fd, limit_fd, o, unlimited);
         json_object_set_new(o, "victims", victims);
         json_object_set_new(o, "unlimited", unlimited);
         finish(a, o);
