@@ -66,8 +66,12 @@ static void change_limit(const ExplainCase *c, const char *path, const char *siz
 
         (void) snprintf(after, sizeof(after), " MemoryMax=%s", size);
         if (is_unit_path(path)) {
+                const char *manager = strstr(path, "/user@");
+                bool user = manager && strstr(manager, ".service/");
+
                 strbuf_puts(c->out, ":\n");
-                command(c->out, "reevectl set ", path, after);
+                /* Its own manager's: it would set it back, and it is the user's whatever he calls it. */
+                command(c->out, user ? "systemctl --user set-property --runtime " : "reevectl set ", user ? strrchr(path, '/') + 1 : path, after);
                 return;
         }
         strbuf_puts(c->out, ". It is no unit of systemd's: whoever made it can, or a budget of Reeve's");

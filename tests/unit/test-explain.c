@@ -55,6 +55,7 @@ static void test_each_case_says_its_own(void **state) {
                 { "late-log", { "likely, not certain", "Reeve was not watching at that moment", "whoever made it can", "Match=/app\n  Own=adopt\n  MemoryMax=150M" },
                   { "reevectl set" } },
                 { "run", { "reevectl run --memory-max=768M -- COMMAND" }, { "reevectl set", "systemctl edit" } },
+                { "user-unit", { "systemctl --user set-property --runtime player.service MemoryMax=768M" }, { "reevectl set" } },
                 { "delegated", { "Match=/system.slice/ci.service/job 7\n" }, { "reevectl set", "systemctl edit" } },
                 { "oomd", { "Killed for memory", "systemd-oomd (pid 600, systemd-oomd.service)", "no part in it", "ManagedOOMPreference",
                             "called by its path" }, { "OOM kill:", "of app-code.scope" } },
