@@ -56,12 +56,13 @@ static void first_complaint(const Supervisor *s, bool warning, char *line, size_
 }
 
 static void say_refused(Supervisor *s) {
-        char text[256], line[192];
+        char text[320], line[192];
         char *details = complaints_text(&s->complaints, true);
 
         first_complaint(s, /* warning= */ false, line, sizeof(line));
-        (void) snprintf(text, sizeof(text), "The configuration was refused (%zu error%s): %s", s->complaints.errors,
-                        s->complaints.errors == 1 ? "" : "s", line);
+        (void) snprintf(text, sizeof(text), "The configuration was refused (%zu error%s): %s%s", s->complaints.errors,
+                        s->complaints.errors == 1 ? "" : "s", line,
+                        s->complaints.errors > 1 ? " ... ('reevectl check' lists them all)" : "");
         state_say(s, "configuration_refused", text, details);
         (void) sd_notifyf(0, "STATUS=Configuration refused, %zu error%s; the old one stays: %s", s->complaints.errors,
                           s->complaints.errors == 1 ? "" : "s", line);
