@@ -101,6 +101,7 @@ static size_t declare(Reconciler *r, const ReconcileReading *now, ReconcileGap g
 
 size_t reconcile_look(Reconciler *r, const ReconcileReading *now, uint64_t settle_nsec, ReconcileGap ret_gaps[static RECONCILE_GAPS_MAX]) {
         bool was_owing = reconcile_pending(r);
+        uint64_t attempts;
         Growth g;
         size_t n;
 
@@ -109,7 +110,9 @@ size_t reconcile_look(Reconciler *r, const ReconcileReading *now, uint64_t settl
                 return 0;
         }
         g = grown(r, now);
-        r->counters.attempts += now->vmstat_known ? g.vmstat : g.confirmed;
+        attempts = now->vmstat_known ? g.vmstat : g.confirmed;
+        r->counters.attempts += excess(attempts, r->told_before);
+        r->told_before = excess(r->told_before, attempts);
         r->counters.attributed += g.recorded;
         r->counters.outside += g.outside;
         r->counters.not_counted += g.not_counted;

@@ -53,6 +53,7 @@ typedef struct Reconciler {
         uint64_t owed_nsec;             /* since when something has been owing */
         uint64_t settled_nsec;          /* when nothing was last */
         uint64_t overruns_seen, drops_seen, hits_seen, cut_short_seen;  /* since something has been owing */
+        uint64_t told_before;           /* attempts still to come that an earlier run counted and attributed: set after the beginning */
         bool blind;                     /* of the last gap no probe was hit, and nobody was told yet */
         ReconcileCounters counters;
 } Reconciler;

@@ -160,6 +160,7 @@ static void take_over_account(Supervisor *s, ReconcileReading *first) {
         s->from.unwatched = kprobe_since_nsec(s->from.kprobe) > account->base_nsec;
         first->vmstat_oom_kill = account->base_vmstat;
         first->confirmed = account->base_accounted;
+        first->recorded = first->outside = 0;   /* what this run has recorded already is of that time */
         first->time_nsec = account->base_nsec;
         lookagain_later(s);
 }
@@ -217,13 +218,21 @@ void balance_carry(Supervisor *s, uint64_t owed, uint64_t since_nsec) {
         begin(s, &first);
 }
 
-void balance_begin(Supervisor *s, bool first_ever) {
+void balance_begin(Supervisor *s) {
         ReconcileReading first = take_first(s);
 
-        if (first_ever) {
-                take_over_losses(s, &first);
-                take_over_account(s, &first);
-        } else if (s->from.kprobe && first.hits > first.read)
+        if (s->from.kprobe && first.hits > first.read)
                 catch_up(s, &first);
         begin(s, &first);
+}
+
+void balance_begin_first(Supervisor *s, uint64_t accounted) {
+        ReconcileReading first = take_first(s);
+
+        take_over_losses(s, &first);
+        take_over_account(s, &first);
+        begin(s, &first);
+        /* The earlier run ended before both counts agreed: these stand in its sum. */
+        if (s->from.kprobe && accounted > first.confirmed)
+                s->from.reconciler.told_before = accounted - first.confirmed;
 }

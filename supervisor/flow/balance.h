@@ -2,8 +2,11 @@
 /* Balance: the kernel's count of OOM kills held against ours, over sources and over restarts. */
 #include "supervisor/flow/state.h"
 
-/* Begins with the source just opened; with @first_ever, where an earlier run ended. */
-void balance_begin(Supervisor *s, bool first_ever);
+/* Begins with the source just opened. */
+void balance_begin(Supervisor *s);
+
+/* Begins where an earlier run ended. @accounted: what the spool's account said before anything was read. */
+void balance_begin_first(Supervisor *s, uint64_t accounted);
 
 /* Drains the source and compares: what is missing for longer than a moment becomes a gap. */
 void balance_look(Supervisor *s);

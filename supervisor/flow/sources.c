@@ -88,7 +88,7 @@ static void change(Supervisor *s, const char *why) {
         balance_settle(s);
         replace(s, why);
         if (before != s->from.tier)
-                balance_begin(s, false);
+                balance_begin(s);
         groups_follow(s);
 }
 
@@ -111,7 +111,7 @@ static void try_better(Supervisor *s) {
         s->from.degraded = s->from.better_wanted = false;
         (void) snprintf(s->from.log_why, sizeof(s->from.log_why), "not needed beside kprobe");
         say_tier(s, "it works again");
-        balance_begin(s, false);
+        balance_begin(s);
         groups_follow(s);
 }
 
@@ -181,12 +181,14 @@ void sources_check(Supervisor *s) {
 }
 
 void sources_open(Supervisor *s) {
+        uint64_t accounted = spool_account(s->spool)->accounted;
+
         lookagain_open(s, on_look_again);
         s->from.vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
         choose(s);
         exits_configure(s);
         say_tier(s, s->from.kprobe_why);
-        balance_begin(s, true);
+        balance_begin_first(s, accounted);
 }
 
 void sources_finish(Supervisor *s) {

@@ -58,6 +58,27 @@ static void test_a_kill_between_two_readings_is_no_gap(void **state) {
 }
 
 /* Kprobes were disabled: the kernel counts, and no probe does. */
+/* An earlier run recorded five of seven since both counts agreed; this run begins there, and tells of two. */
+static void test_what_an_earlier_run_told_is_not_told_again(void **state) {
+        ReconcileReading first = { .vmstat_known = true, .vmstat_oom_kill = 100, .confirmed = 50 }, now = first;
+        Reconciler r = { .begun = false };
+
+        (void) state;
+        reconcile_begin(&r, &first);
+        r.told_before = 5;
+        now.vmstat_oom_kill = 104;
+        now.confirmed = 56;
+        now.recorded = 1;
+        assert_int_equal(reconcile_look(&r, &now, 0, gaps), 0);
+        assert_int_equal(r.counters.attempts, 0);
+        now.vmstat_oom_kill = 107;
+        now.confirmed = 57;
+        now.recorded = 2;
+        assert_int_equal(reconcile_look(&r, &now, 0, gaps), 0);
+        assert_int_equal(r.counters.attempts, 2);
+        assert_int_equal(r.counters.attributed, 2);
+}
+
 static void test_probes_that_do_not_run_are_found_out(void **state) {
         static const struct { const char *why; uint64_t hits; ReeveGapCause otherwise; bool blind; } rows[] = {
                 { "no probe was hit", 0, REEVE_GAP_UNKNOWN, true },
@@ -161,6 +182,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_agrees_is_no_gap),
                 cmocka_unit_test(test_a_kill_between_two_readings_is_no_gap),
+                cmocka_unit_test(test_what_an_earlier_run_told_is_not_told_again),
                 cmocka_unit_test(test_probes_that_do_not_run_are_found_out),
                 cmocka_unit_test(test_losses_have_size_and_cause),
                 cmocka_unit_test(test_a_counter_that_begins_anew),
