@@ -21,6 +21,9 @@ static bool looks_like_unit(const char *path) {
 static int unit_find(Applier *a, const char *path, bool fresh, SystemdUnit *ret) {
         int r = systemd_unit_of(a->systemd, path, ret, NULL, 0);
 
+        /* The connection ended while it was asked. */
+        if (r == -ECONNRESET || r == -ENOTCONN || r == -EPIPE)
+                r = systemd_unit_of(a->systemd, path, ret, NULL, 0);
         for (int i = 0; fresh && i < 25 && (r == -ENOENT || (r == 0 && !ret->exact)) && looks_like_unit(path); i++) {
                 const struct timespec pause = { .tv_nsec = 20000000 };
 
@@ -50,6 +53,7 @@ void apply_decide_owner(Job *j, BudgetOwn own, bool fresh, bool owner_asks) {
                 int r = unit_find(a, j->e->path, fresh, &j->unit);
 
                 facts.systemd = r != -EUNATCH;
+                facts.error = r < 0 && r != -EUNATCH && r != -ENOENT ? r : 0;
                 facts.unit_known = r == 0;
                 facts.unit = j->unit.name;
                 facts.exact = j->unit.exact;

@@ -15,6 +15,12 @@ void ownership_decide(const OwnershipFacts *f, Ownership *ret) {
                 ret->kind = OWNERSHIP_OWNED;
                 return;
         }
+        /* It may be a unit's: nobody's word is no reason to write past systemd. */
+        if (f->error < 0) {
+                ret->reason = REEVE_REASON_FAILED;
+                (void) snprintf(ret->text, sizeof(ret->text), "systemd could not be asked whose it is: %s", strerror(-f->error));
+                return;
+        }
         /* The unit comes before Own=adopt: what is written past systemd lasts until its next daemon-reload. */
         if (f->unit_known && f->exact) {
                 ret->kind = OWNERSHIP_UNIT;

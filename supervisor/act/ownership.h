@@ -21,6 +21,7 @@ typedef struct OwnershipFacts {
         const char *path;
         BudgetOwn own;
         bool systemd;                    /* it could be asked */
+        int error;                       /* negative errno: it was asked and gave no answer */
         bool unit_known;                 /* and knows a unit at or above @path */
         const char *unit;                /* its name */
         bool exact;                      /* whose ControlGroup is @path */

@@ -29,6 +29,8 @@ static void ask_details(Supervisor *s, const Kill *kill, uint64_t seq) {
                 request.invoker_tid = kill->invoker_tid;
                 request.invoked_nsec = kill->time_nsec;
         }
+        /* A manager acts for the host too. Of a limit that is not known nothing can be read. */
+        request.host = kill->scope == REEVE_SCOPE_HOST || kill->scope == REEVE_SCOPE_NONE;
         if (kill->scope != REEVE_SCOPE_HOST)
                 request.limit_id = kill->limit.id;
         path = request.cgroup_id ? whose_path(s, request.cgroup_id) : NULL;

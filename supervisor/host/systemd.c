@@ -12,11 +12,22 @@
 static const uint64_t CALL_TIMEOUT_USEC = UINT64_C(10) * 1000000;
 static const uint64_t START_TIMEOUT_USEC = UINT64_C(10) * 1000000, SKIPPED_AFTER_USEC = UINT64_C(2) * 1000000;
 
+/* Whether it can be used still. What came is read first, which is how an end by the other side is found: dbus-daemon ends a
+ * connection on which nothing was said for 30 s, and the first words are those of the first call. */
+static bool bus_lives(sd_bus *bus) {
+        int r;
+
+        do
+                r = sd_bus_process(bus, NULL);
+        while (r > 0);
+        return r >= 0 && sd_bus_is_open(bus) > 0;
+}
+
 /* The bus, connected anew where it was lost. */
 static int bus_get(Systemd *s, sd_bus **ret) {
         int r;
 
-        if (s->bus && sd_bus_is_open(s->bus) <= 0)
+        if (s->bus && !bus_lives(s->bus))
                 s->bus = sd_bus_flush_close_unref(s->bus);
         if (!s->bus) {
                 r = s->user ? sd_bus_open_user(&s->bus) : sd_bus_open_system(&s->bus);

@@ -35,7 +35,8 @@ typedef struct EyesRequest {
         EyesKind kind;
         uint64_t cookie;        /* the caller's; comes back in the answer */
         uint64_t cgroup_id;     /* the victim's cgroup, or the one to look at */
-        uint64_t limit_id;      /* KILL_DETAILS: the limit's cgroup; 0: the host */
+        uint64_t limit_id;      /* KILL_DETAILS: the limit's cgroup; 0: the host's, or not known */
+        bool host;              /* KILL_DETAILS: the host's memory it was about, where there is no limit_id */
         int32_t invoker_tid;    /* KILL_DETAILS: the thread that ran the OOM killer, ... */
         uint64_t invoked_nsec;  /* ... at this boot time; 0: not known */
         char path[EYES_PATH_SIZE];              /* of cgroup_id, used where handles may not be opened; may be empty */

@@ -109,7 +109,7 @@ static int64_t total_pages(int64_t max_bytes, int64_t swap_max_bytes, const MemI
 }
 
 static void limit_facts(const Looking *l, const EyesRequest *r, int fd, json_t *o, json_t *unlimited) {
-        bool host = r->limit_id == 0, complete = false;
+        bool host = r->host && r->limit_id == 0, complete = false;
         Sample s = { .max = KERNFILE_UNKNOWN, .swap_max = KERNFILE_UNKNOWN };
         MemoryEvents events;
         MemInfo info;

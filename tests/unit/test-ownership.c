@@ -1,6 +1,7 @@
 #include "check.h"
 #include "supervisor/act/ownership.h"
 
+#include <errno.h>
 #include <string.h>
 
 static void test_whose_to_write(void **state) {
@@ -17,6 +18,8 @@ static void test_whose_to_write(void **state) {
                 { { .path = "/system.slice/none/x", .systemd = true, .unit_known = true, .unit = "system.slice" },
                   OWNERSHIP_REFUSED, REEVE_REASON_NOT_OWNED, "system.slice" },
                 { { .path = "/x", .systemd = true }, OWNERSHIP_REFUSED, REEVE_REASON_NOT_OWNED, "no unit" },
+                { { .path = "/system.slice/a.service", .own = BUDGET_OWN_ADOPT, .systemd = true, .error = -ETIMEDOUT },
+                  OWNERSHIP_REFUSED, REEVE_REASON_FAILED, "could not be asked" },
                 { { .path = "/x" }, OWNERSHIP_REFUSED, REEVE_REASON_NOT_OWNED, "without systemd" },
                 { { .path = "/x", .own = BUDGET_OWN_ADOPT }, OWNERSHIP_ADOPTED, 0, NULL },
                 { { .path = "/system.slice/a.service/x", .own = BUDGET_OWN_ADOPT, .systemd = true, .unit_known = true,
