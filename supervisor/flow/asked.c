@@ -140,7 +140,8 @@ int asked_path(const char *name, char *ret, size_t size, void *userdata) {
         Strbuf why = { .data = ret, .size = size }, out = why;
         Supervisor *s = userdata;
         uint64_t ids[MATCHES_MAX];
-        const char *path = asked_lookup(s, name, ids, MATCHES_MAX) == 1 ? whose_path(s, ids[0]) : NULL;
+        size_t n = asked_lookup(s, name, ids, MATCHES_MAX);
+        const char *path = n == 1 ? whose_path(s, ids[0]) : NULL;
 
         if (path)
                 escape_text(&out, path);
@@ -148,7 +149,7 @@ int asked_path(const char *name, char *ret, size_t size, void *userdata) {
                 strbuf_puts(&out, name);
         else {
                 (void) resolve(s, name, ids, &why);
-                return -ENOENT;
+                return n > 1 ? -ENOTUNIQ : -ENOENT;
         }
         return out.truncated ? -EINVAL : 0;
 }

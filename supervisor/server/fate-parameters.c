@@ -49,7 +49,7 @@ bool fate_locate(Fate *f) {
         /* A container that is gone has its id in the records. */
         if (r == 0 || !f->cgroup)
                 return true;
-        if (r == -ENOENT)
+        if (r == -ENOENT || r == -ENOTUNIQ)
                 server_fail_text(f->call, "NotFound", path[0] ? path : name);
         else
                 call_refuse(f->call, "cgroup");

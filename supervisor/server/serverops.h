@@ -53,8 +53,8 @@ typedef struct ServerOps {
         int (*cgroup_populated)(uint64_t id, void *userdata);
         /* As resolve, for Fate: with the cgroup that bears the name now, or bore it last. */
         int (*locate)(const char *name, char *ret, size_t size, ServerCgroup *ret_cgroup, void *userdata);
-        /* The path of a cgroup as a client named it, spelled as in records, to @ret of @size. 0; -ENOENT with what to say
-         * of it in @ret (none, or which it may be); -EINVAL. NULL: the name is a path and taken as it is. */
+        /* The path of a cgroup as a client named it, spelled as in records, to @ret of @size. 0; -ENOENT (none that
+         * is known now) or -ENOTUNIQ (several) with what to say of it in @ret; -EINVAL. NULL: the name is a path and taken as it is. */
         int (*resolve)(const char *name, char *ret, size_t size, void *userdata);
 } ServerOps;
 

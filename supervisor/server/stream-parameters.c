@@ -49,7 +49,14 @@ static bool time_parameter(json_t *parameters, const char *name, uint64_t *ret) 
         return true;
 }
 
-/* The cgroup as records spell it. Returns 0, -EINVAL, -ENOENT with what to say in @t->cgroup, -ENOMEM. */
+/* What is no cgroup any more may be one of the records: a unit that was stopped, a container that is gone. */
+static int named_parse(Stream *t, const char *name) {
+        t->named = strdup(name);
+        t->filter.named = t->named;
+        return t->named ? 0 : -ENOMEM;
+}
+
+/* The cgroup as records spell it. Returns 0, -EINVAL, -ENOENT or -ENOTUNIQ with what to say in @t->cgroup, -ENOMEM. */
 static int cgroup_parse(Stream *t, const char *name) {
         const ServerOptions *o = &t->server->options;
         char path[8192] = "";
@@ -59,7 +66,9 @@ static int cgroup_parse(Stream *t, const char *name) {
                 return 0;
         if (o->ops->resolve) {
                 r = o->ops->resolve(name, path, sizeof(path), o->userdata);
-                if (r == -ENOENT)
+                if (r == -ENOENT && !strchr(name, ':'))
+                        return named_parse(t, name);
+                if (r == -ENOENT || r == -ENOTUNIQ)
                         t->cgroup = strdup(path);
                 if (r < 0)
                         return r;

@@ -15,8 +15,10 @@ struct Stream {
         Server *server;
         StreamState state;
         bool asking, more, follow, oneway, single_sent;
-        LedgerQuery filter;     /* its cgroup is ours */
+        LedgerQuery filter;     /* its cgroup and named are ours */
         char *cgroup;
+        char *named;            /* a name that is no cgroup's now: of those that bore it */
+        bool told;              /* a record, at least */
         uint64_t cursor;        /* all up to here is told, or does not match */
         uint64_t gap_seq;       /* what went up to here was told */
         bool from_cursor;       /* a cursor was given, or we have told something: what is gone behind it is a gap */

@@ -16,6 +16,7 @@ static void stream_ask(Stream *t);
 
 static void stream_free(Stream *t) {
         free(t->cgroup);
+        free(t->named);
         free(t);
 }
 
@@ -59,6 +60,7 @@ static void record_send(Stream *t, const char *json, size_t length) {
         }
         if (t->bounded && t->left > 0)
                 t->left--;
+        t->told = true;
         reply_send(t, copy, /* continues= */ t->more);
         t->single_sent = !t->more;
 }
@@ -123,6 +125,20 @@ static void next_take(const LedgerRow *row, void *userdata) {
                 record_send(t, row->json, row->length);
 }
 
+/* Ends the list with an error; @text may be the stream's. */
+static void stream_fail(Stream *t, const char *error, const char *text) {
+        ServerCall *call = call_new(t->session, t->more, t->oneway);
+        _cleanup_free_ char *copy = strdup(text);
+
+        stream_detach(t);
+        if (call)
+                server_fail_text(call, error, copy ? copy : "no memory");
+}
+
+static void answer_failed(Stream *t, int error) {
+        stream_fail(t, "Failed", strerror(-error));
+}
+
 /* The ledger is at its end: what is published behind it, then the end or the head. */
 static void ledger_ended(Stream *t) {
         const ServerOptions *o = &t->server->options;
@@ -137,6 +153,10 @@ static void ledger_ended(Stream *t) {
                 return;
         if (t->single_sent) {
                 stream_end(t);
+                return;
+        }
+        if (t->named && !t->told && t->state == STREAM_HEAD) {
+                stream_fail(t, "NotFound", t->named);
                 return;
         }
         if (!t->follow) {
@@ -189,15 +209,6 @@ static void rows_take(Stream *t, const ClerkAnswer *a) {
         }
         if (a->n_rows > 0)
                 t->from_cursor = true;
-}
-
-static void answer_failed(Stream *t, int error) {
-        Session *c = t->session;
-        ServerCall *call = call_new(c, t->more, t->oneway);
-
-        stream_detach(t);
-        if (call)
-                server_fail_text(call, "Failed", strerror(-error));
 }
 
 static void ledger_answered(const ClerkAnswer *a, void *userdata) {
@@ -278,7 +289,7 @@ static void begin_refuse(ServerCall *call, const char *name, int error, json_t *
         if (error == -ESTALE) {
                 (void) snprintf(text, sizeof(text), "cursor %.64s: it is of another ledger", given);
                 server_fail_text(call, "NotFound", text);
-        } else if (error == -ENOENT)
+        } else if (error == -ENOENT || error == -ENOTUNIQ)
                 server_fail_text(call, "NotFound", given ? given : name);
         else
                 call_refuse(call, name);

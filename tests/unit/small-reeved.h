@@ -136,7 +136,7 @@ static inline int op_resolve(const char *name, char *ret, size_t size, void *use
         if (!unit && name[0] != '/') {
                 (void) snprintf(ret, size, strcmp(name, "two.service") == 0 ? "%s may be any of: id:4 /a/two.service, id:5 /b/two.service" : "%s",
                                 name);
-                return -ENOENT;
+                return strchr(ret, ' ') ? -ENOTUNIQ : -ENOENT;
         }
         (void) snprintf(ret, size, "%s", unit ? "/system.slice/web.service" : strcmp(name, "/another/name/of/b") == 0 ? "/b" : name);
         return 0;

@@ -85,6 +85,24 @@ static void test_lists(void **state) {
         assert_string_equal(l.text, "not found: cursor zzzzzzz0-1: it is of another ledger");
 }
 
+/* A unit that was stopped since is no cgroup any more: its records bear its name, in the ledger and before they are there. */
+static void test_a_name_of_the_past(void **state) {
+        static const char old[] = "{\"n\":7,\"cgroup\":{\"path\":\"/a/old.service\",\"id\":9},\"identity\":{\"unit\":\"old.service\"}}";
+        Listing l;
+
+        (void) state;
+        emit_kill(0, 0, "/b");
+        (void) emit_text(REEVE_RECORD_KILL, 0, 0, old);
+        (void) emit_text(REEVE_RECORD_KILL, 0, 0, old);
+        l = LIST(.cgroup = "old.service");
+        assert_int_equal(l.error, 0);
+        assert_int_equal(l.n, 2);
+        l = LIST(.cgroup = "older.service");
+        assert_int_equal(l.error, -ENOENT);
+        assert_string_equal(l.text, "not found: older.service");
+        assert_int_equal(LIST(.cgroup = "id:old.service").error, -ENOENT);
+}
+
 /* While the disk refuses, what stands in the spool alone is listed too. */
 static void test_what_is_not_committed_is_listed(void **state) {
         Listing l;
@@ -309,6 +327,7 @@ static void test_a_heartbeat_comes_while_nothing_happens(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_lists),
+                TEST(test_a_name_of_the_past),
                 TEST(test_what_is_not_committed_is_listed),
                 TEST(test_of_many_pages_the_newest_wait),
                 TEST(test_single_calls),

@@ -15,6 +15,9 @@ n=$(reevectl kills --cgroup bed-loop.service --json | wc -l)
 [[ $n -ge 20 ]] || fail "$n kills of bed-loop.service, by name"
 expect_text "$(reevectl explain bed-loop.service)" 'OOM kill: hog .* of bed-loop.service'
 expect_status 5 reevectl status bed-loop.service
+systemctl restart reeved
+expect_equal "$(reevectl kills --cgroup bed-loop.service --json | wc -l)" "$n" "kills by name, of what this reeved never saw"
+expect_status 5 reevectl kills --cgroup bed-never.service
 note "restarted $n times: one name"
 
 printf '[Slice]\nMemoryMax=40M\nMemorySwapMax=0\n' >/run/systemd/system/bed-shared.slice
