@@ -20,5 +20,12 @@ systemctl start reeved.service
 [[ $(systemctl is-failed reeved.service) != failed ]] || fail "the unit is failed, not skipped"
 systemctl is-active --quiet reeved.service && fail "the unit runs"
 expect_status 3 reevectl status
+# Who asks is told so: he neither waits, nor has systemd try again and again.
+starts() { journalctl -b -u reeved.service -o cat --no-pager | grep -c 'Starting'; }
+before=$(starts)
+expect_status 3 reevectl kills
+sleep 5
+[[ $(($(starts) - before)) -le 2 ]] || fail "one question began $(($(starts) - before)) starts"
+systemctl is-active --quiet reeved.socket || fail "reeved.socket is $(systemctl is-active reeved.socket)"
 reevectl doctor >/tmp/doctor 2>&1
 expect_text "$(cat /tmp/doctor)" 'cgroup' "doctor works here"
