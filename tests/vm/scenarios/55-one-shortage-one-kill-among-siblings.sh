@@ -46,9 +46,9 @@ innocent=$PID
 spawn "$BED/55s/pod/x" "$LOADS/hog" --quiet 20
 x=$PID
 # Below the threshold, both, and x the larger: who grows next to whom is the machine's to say.
-holds() { [[ $(<"$BED/$1/memory.current") -ge $(($2 << 20)) ]]; }
-wait_until 20 "the innocent one has its memory" holds 55s/innocent 14
-wait_until 20 "x has its memory" holds 55s/pod/x 20
+has() { [[ $(<"$BED/$1/memory.current") -ge $(($2 << 20)) ]]; }
+wait_until 20 "the innocent one has its memory" has 55s/innocent 14
+wait_until 20 "x has its memory" has 55s/pod/x 20
 spawn "$BED/55s/pod/y" "$LOADS/hog" --quiet 18
 y=$PID
 spawn "$BED/55s/pod/z" "$LOADS/hog" --quiet 16
