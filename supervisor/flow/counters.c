@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "supervisor/flow/intake.h"
+#include "supervisor/flow/lookagain.h"
 #include "supervisor/flow/rules.h"
 #include "supervisor/flow/whose.h"
 
@@ -24,6 +25,9 @@ static void on_events(void *userdata, const EventswatchNews *news) {
         const char *path = whose_path(s, news->id);
 
         count_kills(s, news);
+        /* Of a victim whose cgroup went away at once only those above tell: the balance then says what was lost. */
+        if (!s->from.kprobe && news->now.oom_kill > news->before.oom_kill)
+                lookagain_later(s);
         /* Who has a budget is near its own limit; an ancestor of thousands, watched for a rule, is not. */
         if (news->gone || (rules_herald(s, news->id) && !(path && s->budgets && budgets_wants(s->budgets, path))))
                 return;
