@@ -113,6 +113,7 @@ void counters_print(const CtlContext *c, const json_t *status) {
                                                  { "units_skipped", "units not asked about" },
                                                  { "rule_matches", "cgroups that rules look at" },
                                                  { "rule_matches_refused", "cgroups too many for rules to look at" },
+                                                 { "pressure_triggers", "cgroups of whose stalls the kernel tells" },
                                                  { "limits_unwatched", "cgroups whose limits are looked at now and then only" },
                                                  { "cgroups_refused", "cgroups over MaxGroups=" },
                                                  { "pages_unspooled", "pages a crash would have lost" },

@@ -8,6 +8,7 @@
 #include "supervisor/base/clock.h"
 #include "supervisor/base/fd.h"
 #include "supervisor/flow/captures.h"
+#include "supervisor/flow/guards.h"
 #include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 
@@ -85,6 +86,7 @@ void groups_died(Supervisor *s, uint64_t id, const char *path) {
         eventswatch_remove(s->eventswatch, id);
         if (s->rules.judging.watchlist)
                 watchlist_died(s->rules.judging.watchlist, id);
+        guards_forget(s, id);
         if (s->rules.limits)
                 limitwatch_forget(s->rules.limits, id);
         if (s->budgets)

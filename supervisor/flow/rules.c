@@ -8,6 +8,7 @@
 #include "supervisor/base/strbuf.h"
 #include "supervisor/flow/capturebox.h"
 #include "supervisor/flow/captures.h"
+#include "supervisor/flow/guards.h"
 #include "supervisor/flow/levers.h"
 #include "supervisor/flow/pauses.h"
 #include "supervisor/flow/verdicts.h"
@@ -16,7 +17,7 @@
 #include "supervisor/text/verdictrecord.h"
 
 /* So long a round may be away with an eye before another begins beside it. */
-enum { PATIENCE_USEC = 2000000, BUSY_USEC = 100000, SOON_USEC = 1000, LIMITS_USEC = 200000 };
+enum { PATIENCE_USEC = 2000000, BUSY_USEC = 100000, SOON_USEC = 1000, LIMITS_USEC = 200000, STIRRED_USEC = 10000000 };
 
 /* Of so many matches elsewhere it is told how they stand. */
 enum { STANDING_MAX = 16 };
@@ -72,11 +73,13 @@ static int on_round(sd_event_source *source, uint64_t usec, void *userdata) {
 static void round_now(Supervisor *s) {
         Rules *r = &s->rules;
         uint64_t at = 0, now = clock_boottime_nsec() / 1000;
+        int enabled;
 
         for (size_t i = 0; i < ELEMENTSOF(r->batches); i++)
                 if (r->batches[i].away)
                         return;
-        if (!r->timer || sd_event_source_get_time(r->timer, &at) < 0 || at < now + SOON_USEC)
+        if (!r->timer || sd_event_source_get_time(r->timer, &at) < 0 || sd_event_source_get_enabled(r->timer, &enabled) < 0 ||
+            (enabled != SD_EVENT_OFF && at < now + SOON_USEC))
                 return;
         (void) sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
         state_timer(s, &r->timer, SOON_USEC, on_round);
@@ -85,9 +88,37 @@ static void round_now(Supervisor *s) {
 bool rules_herald(Supervisor *s, uint64_t id) {
         bool many = false;
 
-        if (s->rules.judging.watchlist && watchlist_herald(s->rules.judging.watchlist, id, &many))
+        if (s->rules.judging.watchlist && watchlist_herald(s->rules.judging.watchlist, id, &many)) {
+                s->rules.stirred_usec = clock_boottime_nsec() / 1000;
                 round_now(s);
+        }
         return many;
+}
+
+static void guard_told(Supervisor *s, uint64_t id, bool gone) {
+        if (gone)
+                watchlist_guarded(s->rules.judging.watchlist, id, false);
+        (void) rules_herald(s, id);
+}
+
+static void guards_took(Supervisor *s, Batch *b) {
+        for (size_t i = 0; i < b->n_guards; i++) {
+                BatchGuard *g = &b->guards[i];
+                bool there = g->fd >= 0 && guards_take(s, g->id, fd_steal(&g->fd), guard_told) == 0;
+
+                watchlist_guarded(s->rules.judging.watchlist, g->id, there);
+        }
+}
+
+/* When the next round is due; UINT64_MAX: when the kernel tells of something. What it told is looked at for a while. */
+static uint64_t next_round(const Supervisor *s, bool again, uint64_t now_usec) {
+        const Rules *r = &s->rules;
+
+        if (again)
+                return SOON_USEC;
+        if (watchlist_calm(r->judging.watchlist) && now_usec - r->stirred_usec >= STIRRED_USEC)
+                return UINT64_MAX;
+        return watchlist_interval(r->judging.watchlist, &r->judging.host);
 }
 
 static void limit_told(void *userdata, uint64_t id) {
@@ -134,6 +165,7 @@ static int on_kick(sd_event_source *source, void *userdata) {
                 state_say(s, "watch_lost", "Rules cannot act: their threads do not start.", NULL);
         capturebox_fill(s);
         limits_open(s);
+        s->rules.stirred_usec = clock_boottime_nsec() / 1000;
         round_begin(s);
         return 0;
 }
@@ -150,7 +182,7 @@ static void heralds_watch(Supervisor *s) {
 
 void rules_batch(Supervisor *s, const EyesAnswer *answer) {
         Rules *r = &s->rules;
-        uint64_t now = clock_boottime_nsec() / 1000;
+        uint64_t now = clock_boottime_nsec() / 1000, next;
         bool again;
 
         if (!answer->batch->away || answer->batch->cookie != answer->cookie)
@@ -158,6 +190,7 @@ void rules_batch(Supervisor *s, const EyesAnswer *answer) {
         answer->batch->away = false;
         for (size_t i = 0; r->limits && i < answer->batch->n_marks; i++)
                 limitwatch_took(r->limits, answer->batch->marks[i].id, answer->batch->marks[i].wds);
+        guards_took(s, answer->batch);
         verdicts_overdue(s);
         captures_round(s, answer->batch, now);
         again = judging_round(&r->judging, answer->batch, now, verdicts_decided, s);
@@ -165,8 +198,9 @@ void rules_batch(Supervisor *s, const EyesAnswer *answer) {
         if (r->timer)
                 (void) sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
         heralds_watch(s);
-        if (watchlist_pairs(r->judging.watchlist) > 0)
-                state_timer(s, &r->timer, again ? 1000 : watchlist_interval(r->judging.watchlist, &r->judging.host), on_round);
+        next = next_round(s, again, now);
+        if (watchlist_pairs(r->judging.watchlist) > 0 && next != UINT64_MAX)
+                state_timer(s, &r->timer, next, on_round);
 }
 
 int rules_open(Supervisor *s) {
@@ -202,6 +236,7 @@ void rules_close(Supervisor *s) {
         r->kick = sd_event_source_disable_unref(r->kick);
         r->limits_io = sd_event_source_disable_unref(r->limits_io);
         r->limits_timer = sd_event_source_disable_unref(r->limits_timer);
+        guards_clear(s);
         r->judging.watchlist = watchlist_free(r->judging.watchlist);
         /* What an eye still has stays its own. */
         for (size_t i = 0; i < ELEMENTSOF(r->batches); i++) {

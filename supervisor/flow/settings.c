@@ -13,6 +13,7 @@
 #include "supervisor/flow/captures.h"
 #include "supervisor/flow/exits.h"
 #include "supervisor/flow/groups.h"
+#include "supervisor/flow/guards.h"
 #include "supervisor/flow/whose.h"
 #include "supervisor/host/proc.h"
 
@@ -162,6 +163,7 @@ void settings_apply(Supervisor *s) {
         (void) budgets_configure(s->budgets, s->config, settings_mode(s), 0);
         captures_reset(s);
         watchlist_configure(s->rules.judging.watchlist, s->config, settings_mode(s));
+        guards_clear(s);
         if (s->rules.limits && (s->config->n_rules == 0 || settings_mode(s) == REEVE_MODE_WATCH))
                 limitwatch_clear(s->rules.limits);
         groups_report(s);

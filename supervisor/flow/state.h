@@ -1,6 +1,6 @@
 #pragma once
 /* State: all that the event thread owns, and the three things every part of the flow needs of the loop. The parts, from
- * the lowest: emit, whose, capturesection, capturebox, captures, groups, more, exits, units, storms, kills, late, intake, signals, history, counters; lookagain, bell, ringtier,
+ * the lowest: emit, whose, capturesection, capturebox, captures, guards, groups, more, exits, units, storms, kills, late, intake, signals, history, counters; lookagain, bell, ringtier,
  * logtier, balance, sources; settings; pauses, levers, programs, verdicts, rules; asked, status, explaining, changes, answers. supervisor.c above them owns
  * the state and hands round what comes in. */
 #include <stdbool.h>
@@ -12,6 +12,7 @@
 #include "supervisor/attribute/assemble.h"
 #include "supervisor/attribute/managerkill.h"
 #include "supervisor/attribute/reconcile.h"
+#include "supervisor/base/idmap.h"
 #include "supervisor/flow/emit.h"
 #include "supervisor/host/cgroupfs.h"
 #include "supervisor/host/conffiles.h"
@@ -146,6 +147,8 @@ typedef struct Rules {
         Hand *kill_hand, *slow_hand, *unit_hand;        /* NULL before a rule matches anything */
         Limitwatch *limits;             /* NULL before a rule matches anything, or where there is no inotify */
         sd_event_source *limits_io, *limits_timer;
+        Idmap guards;                   /* by cgroup; theirs, who keep them */
+        uint64_t stirred_usec;          /* when the kernel told of something last, or all began */
         Batch batches[RULES_BATCHES];
         Doing doing[RULES_DOING_MAX];
         Decided decided[RULES_DECIDED_MAX];     /* the newest, in a ring */

@@ -104,6 +104,7 @@ static void add_counters(Supervisor *s, json_t *status) {
         (void) json_object_set_new(status, "black_box", captures_json(s));
         (void) json_object_set_new(status, "rule_matches", json_integer((json_int_t) watchlist_pairs(s->rules.judging.watchlist)));
         (void) json_object_set_new(status, "rule_matches_refused", json_integer((json_int_t) watchlist_refused(s->rules.judging.watchlist)));
+        (void) json_object_set_new(status, "pressure_triggers", json_integer((json_int_t) s->rules.guards.n));
         (void) json_object_set_new(status, "limits_unwatched", json_integer((json_int_t) watchlist_unmarked(s->rules.judging.watchlist)));
         (void) json_object_set_new(status, "cgroups_refused", json_integer((json_int_t) (tree.refused + tree.refused_owner)));
         add_bounds(s, &tree, status);

@@ -330,6 +330,9 @@ static void host_read(Batch *b) {
 
 void batch_read(Batch *b, const Cgroupfs *fs) {
         host_read(b);
+        /* Before anything is read, so that no stall is missed. */
+        for (size_t i = 0; i < b->n_guards; i++)
+                batch_guard_open(b, &b->guards[i], fs);
         for (size_t i = 0; i < b->n_tallies; i++)
                 tally_read(b, &b->tallies[i], fs);
         for (size_t i = 0; i < b->n; i++)

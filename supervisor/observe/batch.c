@@ -5,10 +5,18 @@
 #include <string.h>
 
 #include "supervisor/base/array.h"
+#include "supervisor/base/fd.h"
 
 enum { LITTLE_BYTES = 1 << 20 };
 
+static void guards_close(Batch *b) {
+        for (size_t i = 0; i < b->n_guards; i++)
+                fd_closep(&b->guards[i].fd);
+        b->n_guards = 0;
+}
+
 void batch_clear(Batch *b) {
+        guards_close(b);
         b->n = b->n_tallies = b->n_comms = b->n_marks = b->texts_length = 0;
         b->limits_fd = -1;
         b->hot = false;
@@ -16,6 +24,10 @@ void batch_clear(Batch *b) {
 }
 
 void batch_done(Batch *b) {
+        guards_close(b);
+        free(b->guards);
+        b->guards = NULL;
+        b->guards_size = 0;
         free(b->items);
         free(b->tallies);
         free(b->texts);
@@ -85,6 +97,19 @@ int batch_add_comm(Batch *b, const char *item) {
 void batch_comms(const Batch *b, const char *ret[static COMMS_MAX]) {
         for (size_t i = 0; i < b->n_comms; i++)
                 ret[i] = b->texts + b->comms[i];
+}
+
+int batch_add_guard(Batch *b, uint64_t id, const char *path) {
+        BatchGuard *guards = array_grow(b->guards, b->n_guards, &b->guards_size, sizeof(*guards));
+        size_t at;
+
+        if (!guards)
+                return -ENOMEM;
+        b->guards = guards;
+        if (text_add(b, path, &at) < 0)
+                return -ENOMEM;
+        b->guards[b->n_guards++] = (BatchGuard) { .id = id, .path = at, .fd = -1 };
+        return 0;
 }
 
 static int64_t not_less(int64_t value) {

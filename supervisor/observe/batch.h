@@ -55,6 +55,13 @@ typedef struct BatchMark {
         int32_t wds[LIMITWATCH_FILES];
 } BatchMark;
 
+/* A trigger on stalls that is to be made. */
+typedef struct BatchGuard {
+        uint64_t id;
+        size_t path;
+        int fd;                         /* below 0: there is none; whoever takes it leaves -1 */
+} BatchGuard;
+
 typedef struct Batch {
         BatchItem *items;
         size_t n, size;
@@ -66,6 +73,8 @@ typedef struct Batch {
         int limits_fd;                  /* for marks; below 0: none are set */
         BatchMark *marks;               /* the eye's to fill in */
         size_t n_marks, marks_size;
+        BatchGuard *guards;
+        size_t n_guards, guards_size;
         HostReading host;               /* what lies in zram is not swap */
         int64_t swap_all;               /* ... but it limits what one cgroup may swap */
         bool hot;                       /* something is near what a rule is about */
@@ -109,6 +118,14 @@ int64_t batch_little(const Reading *r);
 
 /* Reads all of it. May stall: eyes only. */
 void batch_read(Batch *b, const Cgroupfs *fs);
+
+/* Adds a cgroup whose stalls are to trigger. Returns 0 or -ENOMEM. */
+int batch_add_guard(Batch *b, uint64_t id, const char *path);
+
+/* Makes the trigger, from a thread that began with batch_guards_thread(): it gives up CAP_SYS_RESOURCE, for with it the kernel would
+ * start a thread for each. Eyes only. */
+void batch_guards_thread(void);
+void batch_guard_open(const Batch *b, BatchGuard *g, const Cgroupfs *fs);
 
 /* Sets the marks that @i asks for, on the open cgroup @dirfd and those above it. Eyes only. */
 void batch_marks_set(Batch *b, BatchItem *i, int dirfd);

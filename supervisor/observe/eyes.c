@@ -160,6 +160,7 @@ static void *run(void *userdata) {
         EyesRequest *r = malloc(sizeof(*r));
         bool last;
 
+        batch_guards_thread();
         pthread_mutex_lock(&e->lock);
         while (r && wait_for_work(e)) {
                 Looking l = { .fs = e->fs, .ahead = e->ahead, .command_lines = e->command_lines };

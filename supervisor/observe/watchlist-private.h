@@ -16,6 +16,7 @@ typedef struct WatchlistBelow {
 /* The rules that match a cgroup; one for all cgroups that the same rules match. */
 typedef struct WatchlistRules {
         uint64_t reach_usec;            /* how far back the farthest of them looks */
+        bool guarded;                   /* ... and that a trigger would tell */
         bool heralded;                  /* none can come to hold without a stall or an event */
         bool of_host;                   /* some ask for the host's memory */
         unsigned limit_files;           /* by which limits they measure; LIMITWATCH_* */
@@ -29,6 +30,7 @@ typedef struct WatchlistGauge {
         uint64_t id;
         uint64_t above_id;              /* the next gauge above; 0: none */
         bool watched;                   /* its memory.events are */
+        uint8_t guard;                  /* WatchlistGuard */
         bool known;                     /* @at is */
         bool moved;                     /* more than is accounted for: all that are quiet below are owed a look */
         BatchTally at;                  /* as last read */
@@ -143,6 +145,9 @@ void watchlist_mark(Watchlist *w);
 
 /* Owes a whole look to whom it concerns that limits were written to. */
 void watchlist_limits_plan(Watchlist *w, const Tree *tree);
+
+/* Lists in *@b whom to guard. Returns 0 or -ENOMEM. */
+int watchlist_guards_plan(Watchlist *w, const Tree *tree, Batch *b);
 
 /* ---- gauges ---- */
 

@@ -193,6 +193,8 @@ int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b) {
         if (r == 0)
                 r = plan_turn(w, b);
         want_bounds(w, b);
+        if (r == 0)
+                r = watchlist_guards_plan(w, tree, b);
         return r < 0 ? r : want_comms(w, b);
 }
 

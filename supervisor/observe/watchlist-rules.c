@@ -71,6 +71,18 @@ static bool heralded(const RuleSection *rule) {
         return false;
 }
 
+/* A trigger tells from a hundredth of the time on. */
+static bool guarded(const RuleSection *rule) {
+        for (size_t i = 0; i < rule->n_when; i++) {
+                const RuleCondition *c = &rule->when[i];
+                bool stall = c->what == RULE_MEMORY_SOME || c->what == RULE_MEMORY_FULL;
+
+                if (condition_heralded(c) && (!stall || c->ratio >= 0.01))
+                        return true;
+        }
+        return false;
+}
+
 static unsigned limit_files(const RuleSection *rule) {
         unsigned files = LIMITWATCH_MAX;
 
@@ -85,12 +97,13 @@ static WatchlistRules *rules_new(const RuleSection *const *rules, size_t n) {
         if (!set)
                 return NULL;
         set->n = n;
-        set->heralded = true;
+        set->heralded = set->guarded = true;
         memcpy(set->rules, rules, n * sizeof(*rules));
         for (size_t i = 0; i < n; i++) {
                 if (watchlist_reach(rules[i]) > set->reach_usec)
                         set->reach_usec = watchlist_reach(rules[i]);
                 set->heralded = set->heralded && heralded(rules[i]);
+                set->guarded = set->guarded && guarded(rules[i]);
                 set->limit_files |= limit_files(rules[i]);
                 for (size_t k = 0; k < rules[i]->n_when; k++)
                         set->of_host = set->of_host || of_host(rules[i]->when[k].what);

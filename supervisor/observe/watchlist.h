@@ -16,6 +16,9 @@ enum { WATCHLIST_RING = 32, WATCHLIST_CANDIDATES_MAX = 1024, WATCHLIST_MATCHES_M
 
 struct WatchlistRules;
 
+/* Whether the kernel tells of stalls there. */
+typedef enum WatchlistGuard { WATCHLIST_NOT_ASKED, WATCHLIST_GUARD_ASKED, WATCHLIST_GUARDED, WATCHLIST_UNGUARDED } WatchlistGuard;
+
 /* A cgroup that is looked at: matched by a rule, or near one that is, or both. */
 typedef struct WatchlistCgroup {
         uint64_t id;
@@ -38,6 +41,7 @@ typedef struct WatchlistCgroup {
         const struct WatchlistRules *rules;     /* those that match it; NULL: none */
         unsigned matches;               /* of these on the list of matches; 0: it sleeps */
         uint8_t comms_wanted;           /* BatchComms, while a round is planned */
+        uint8_t guard;                  /* WatchlistGuard */
         bool marked;                    /* its limits and those above it are, or could not be */
         size_t gauge;                   /* that of its gauge, from 1; 0: it is looked at by itself */
         size_t attended;                /* its place among those who are looked at by themselves, from 1; 0: it is not */
@@ -155,6 +159,12 @@ int watchlist_plan(Watchlist *w, const Tree *tree, Batch *b);
 
 /* Takes in what was read. */
 void watchlist_take(Watchlist *w, const Batch *b);
+
+/* A guard that a round asked for is there, or cannot be. */
+void watchlist_guarded(Watchlist *w, uint64_t id, bool there);
+
+/* Whether nobody need look before the kernel tells of something: nothing moves, and all that rules wait for is guarded. */
+bool watchlist_calm(const Watchlist *w);
 
 /* Microseconds until the next look, by the least headroom: 200 ms where something is near, 2 s where all is far. */
 uint64_t watchlist_interval(Watchlist *w, const HostReading *host);

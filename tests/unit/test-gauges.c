@@ -76,6 +76,7 @@ static void item_fill(const Model *m, BatchItem *i) {
 
         if (i->given)
                 return;
+        i->marked = true;
         if (i->quick && c.current == i->reading.current && c.some_usec == i->reading.some_usec && c.max == i->reading.max) {
                 i->reading.time_usec = m->now;
                 return;
@@ -213,6 +214,61 @@ static void test_a_limit_that_is_set_is_seen(void **state) {
         model_done(m);
 }
 
+/* Answers what a round asked for, as the flow does. */
+static void guard_all(Model *m, bool there) {
+        while (watchlist_next_herald(m->w))
+                ;
+        for (size_t i = 0; i < m->batch.n_guards; i++)
+                watchlist_guarded(m->w, m->batch.guards[i].id, there);
+}
+
+static void run_guarded(Model *m, uint64_t usec, bool there) {
+        for (uint64_t end = m->now + usec; m->now < end;) {
+                round_of(m);
+                guard_all(m, there);
+        }
+}
+
+/* Where the kernel tells of all that rules wait for, nobody need look while nothing moves; else somebody must. */
+static void test_calm(void **state) {
+        static const struct { const char *rules; bool there, calm; } rows[] = {
+                { heralded, true, true },
+                { heralded, false, false },
+                { plain, true, false },
+                { "[rule r]\nMatch=/p/*\nWhen=memory.some over 10s > 0.5%\nThen=kill\n", true, false },
+                { "[rule r]\nMatch=/p/*\nWhen=max > 5 per 10s\nThen=kill\n", true, true },
+                { "[rule r]\nMatch=/p/*\nWhen=memory.some over 10s > 5%\nThen=kill\n[rule s]\nMatch=/p/7\nWhen=usage > 80%\nThen=kill\n", true, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+                Model *m = model(rows[i].rules);
+
+                assert_false(watchlist_calm(m->w));
+                run_guarded(m, 60 * SEC, rows[i].there);
+                if (watchlist_calm(m->w) != rows[i].calm)
+                        fail_msg("%s: %s", rows[i].rules, rows[i].calm ? "not calm" : "calm");
+                /* Who is born is looked at. */
+                (void) watchlist_died(m->w, FIRST + 9);
+                (void) watchlist_born(m->w, FIRST + 9, "/p/9");
+                assert_false(watchlist_calm(m->w));
+                run_guarded(m, 60 * SEC, rows[i].there);
+                assert_int_equal(watchlist_calm(m->w), rows[i].calm);
+                /* Who moves is looked at for as long as he does, and a while. */
+                m->cgroups[200].some_usec += 5000000;
+                m->cgroups[200].max++;
+                round_of(m);
+                round_of(m);
+                assert_true(awake(m, FIRST + 200));
+                assert_false(watchlist_calm(m->w));
+                run_guarded(m, 60 * SEC, rows[i].there);
+                assert_int_equal(watchlist_calm(m->w), rows[i].calm);
+                watchlist_limits(m->w, FIRST + 3);
+                assert_false(watchlist_calm(m->w));
+                model_done(m);
+        }
+}
+
 /* A stall and an event wake, also where memory stays as it is; and the history begins with how it was before. */
 static void test_stalls_and_events_wake(void **state) {
         Model *m = model(heralded);
@@ -343,6 +399,7 @@ int main(void) {
                 cmocka_unit_test(test_where_nothing_moves_nobody_is_read),
                 cmocka_unit_test(test_the_one_that_moves_is_found),
                 cmocka_unit_test(test_a_limit_that_is_set_is_seen),
+                cmocka_unit_test(test_calm),
                 cmocka_unit_test(test_stalls_and_events_wake),
                 cmocka_unit_test(test_heralds),
                 cmocka_unit_test(test_strangers_wake_nobody),
