@@ -117,7 +117,7 @@ truth_begins() {
         LOAD=$1
 }
 dies() { printf -- '-\t-\t-\toom\t-\t%s\t-\n' "$1" >>"$TRUTH"; }
-saw() { printf '%s\t-\t-\t%s\n' "$(awk '{ printf "%d", $1 * 1000000 }' /proc/uptime)" "$2" >>"$SEEN/$1"; }
+saw() { printf '%s\t-\t-\t%s\n' "$(awk '{ printf "%.0f", $1 * 1000000 }' /proc/uptime)" "$2" >>"$SEEN/$1"; }
 as_many_died() { expect_equal "$KILLS" "$(grep -c oom "$TRUTH")" "kills by vmstat and by the load"; }
 
 # 20 containers at their limit; 5 that get a SIGKILL from podman, which is no OOM.

@@ -22,7 +22,7 @@ expect_fate() {
         RECORD=$(jq -c '.parameters.record' <<<"$answer")
         expect_equal "$(jq -r '.parameters.fate' <<<"$answer")" "$1" "$tier: the fate of $2, $(head -c 300 <<<"$answer")"
 }
-start_usec() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $20 * 10000 }'; }
+start_usec() { sed 's/.*) //' "/proc/$1/stat" | awk '{ printf "%.0f\n", $20 * 10000 }'; }
 # begin DIR COMMAND: waits for the file $DIR.go in /tmp before it becomes COMMAND; $PID, and $WHO as Fate wants it.
 begin() {
         go=/tmp/71-$tier-${1##*/}

@@ -31,7 +31,7 @@ expect_equal "$(result)" success "after a configuration that was refused"
 
 rules "$second" >/etc/reeve/reeve.conf
 expect_equal "$(effective $munch)" "munch memory.full over 2s > $second" "the numbers that are to be loaded"
-loaded=$(awk '{ print int($1 * 1000000) }' /proc/uptime)
+loaded=$(awk '{ printf "%.0f\n", $1 * 1000000 }' /proc/uptime)
 expect_text "$(reevectl reload)" 'Loaded configuration .* rules' "what reload says"
 ended() { [[ $(result) != success ]]; }
 wait_until 40 "by the new numbers it is ended" ended
