@@ -191,6 +191,8 @@ expect_status() {
         got=$?
         [[ $got == "$want" ]] || fail "'$*' exits $got instead of $want: $OUT"
 }
+# rules_settled CGROUP: no rule that looks at it acts, or waits for what its last step frees.
+rules_settled() { reevectl why-not "$1" --json | jq -e -s '.[0].rules | length > 0 and all(.[]; .state == "calm" or .state == "waiting")'; }
 status() { reevectl status --json | jq -r "$1"; }
 records() { reevectl events --json | jq -c "select(.type == \"$1\")"; }
 
