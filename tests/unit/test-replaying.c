@@ -411,7 +411,6 @@ static void note_process(const ReplayEvent *e, void *userdata) {
 
 /* Who else would have been ended: who was there is in the capture. */
 static void test_other_preferences_choose_other_processes(void **state) {
-        Complaints complaints;
         Config *other = NULL;
         Processes seen = { .others = 0 };
         ReplayOptions options = { .tell = note_process, .userdata = &seen };
@@ -425,7 +424,7 @@ static void test_other_preferences_choose_other_processes(void **state) {
         prefer = strstr(rules, "Prefer=comm:b*");
         assert_non_null(prefer);
         prefer[12] = 'c';
-        assert_int_equal(parse(rules, &other, &complaints), 0);
+        other = config_of(rules);
         host_init(&h);
         h.captures[0].all = true;
         run(&h, 900);
