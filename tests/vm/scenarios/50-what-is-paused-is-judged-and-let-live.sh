@@ -40,7 +40,7 @@ for pid in $kept $other; do gone "$pid" && fail "one died while all was paused";
 # A process names its cgroup, for whoever asks for it.
 expect_status 0 reevectl pause "pid:$kept"
 expect_text "$(reevectl check --effective "pid:$kept")" '^guard: When  *unreclaimable' "check --effective by a process"
-expect_text "$(as 4002 reevectl check --effective "id:$(stat -c %i "$BED/50/kept")")" '^/bed/50/kept: ' "and by an id, without root"
+expect_text "$(as 4002 reevectl check --effective "id:$(stat -c %i "$BED/50/kept")")" '^/bed/50/kept:' "and by an id, without root"
 expect_equal "$(reevectl kills --json --cgroup "pid:$kept")" "" "no kill of its cgroup so far"
 expect_status 5 reevectl pause pid:4194304
 expect_status 5 reevectl check --effective nobody-1
