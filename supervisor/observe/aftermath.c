@@ -4,6 +4,8 @@
 
 #include "supervisor/text/escape.h"
 
+enum { CONTRIBUTORS_LISTED = 10 };
+
 static int64_t positive(int64_t bytes) {
         return bytes > 0 ? bytes : 0;
 }
@@ -77,22 +79,45 @@ static json_t *path_json(const char *path) {
         return out.truncated ? json_null() : json_string(text);
 }
 
-static void give_back(json_t *list, uint64_t child, int64_t held_bytes, double share, const char *path) {
+/* How much of the limit the others left to @child at the kill: KILL_UNKNOWN where not all of them are in the list. */
+static int64_t room_of(const Aftermath *m, json_t *list, uint64_t child) {
+        int64_t others = 0;
+        json_t *one;
+        size_t i;
+
+        if (m->host || m->limit_current_bytes == KILL_UNKNOWN || json_array_size(list) >= CONTRIBUTORS_LISTED)
+                return KILL_UNKNOWN;
+        json_array_foreach(list, i, one)
+                if ((uint64_t) json_integer_value(json_object_get(json_object_get(one, "cgroup"), "id")) != child)
+                        others += json_integer_value(json_object_get(one, "current_bytes"));
+        return positive(m->limit_current_bytes - others);
+}
+
+/* What @child has now and what its dead held may overlap: they were read while they died. Never more than the others left it, as
+ * far as that is known, else by the @share that was gone of the limit; without either, whichever is more. */
+static int64_t had(int64_t now, int64_t held_bytes, int64_t room, double share) {
+        int64_t sum = now + held_bytes;
+
+        if (room != KILL_UNKNOWN)
+                return sum < room ? sum : now > room ? now : room;
+        if (share >= 0)
+                return now + (int64_t) ((double) held_bytes * share);
+        return now > held_bytes ? now : held_bytes;
+}
+
+static void give_back(const Aftermath *m, json_t *list, uint64_t child, int64_t held_bytes, double share, const char *path) {
         json_t *one = find_contributor(list, child);
         /* One that is not in the list, being removed or without a counter of its own, has nothing left counted to it. */
-        int64_t bytes = share < 0 || !one ? held_bytes : (int64_t) ((double) held_bytes * share);
-        int64_t now = json_integer_value(json_object_get(one, "current_bytes"));
+        int64_t bytes = had(json_integer_value(json_object_get(one, "current_bytes")), held_bytes, room_of(m, list, child), one ? share : 1);
 
-        if (bytes == 0)
+        if (held_bytes == 0 || bytes == 0)
                 return;
-        if (!one) {
+        if (one)
+                (void) json_object_set_new(one, "current_bytes", json_integer(bytes));
+        else
                 (void) json_array_append_new(list, json_pack("{s:{s:o, s:I}, s:I, s:n, s:n}", "cgroup", "path", path_json(path),
                                                              "id", (json_int_t) child, "current_bytes", (json_int_t) bytes,
                                                              "unreclaimable_bytes", "growth_bytes"));
-                return;
-        }
-        /* Without a counter that fell: what it has or what the dead had, whichever is more. */
-        (void) json_object_set_new(one, "current_bytes", json_integer(share >= 0 ? now + bytes : now > bytes ? now : bytes));
 }
 
 /* Largest first; ten at most, so insertion is enough. */
@@ -110,7 +135,7 @@ static void sort_contributors(json_t *list) {
                         json_decref(a);
                         json_decref(b);
                 }
-        while (json_array_size(list) > 10)
+        while (json_array_size(list) > CONTRIBUTORS_LISTED)
                 (void) json_array_remove(list, json_array_size(list) - 1);
 }
 
@@ -132,7 +157,7 @@ static void complete_contributors(const Aftermath *m, json_t *details, double sh
                         }
                 /* Once for all of its victims. */
                 if (first == i)
-                        give_back(list, child, bytes, share, path(userdata, child));
+                        give_back(m, list, child, bytes, share, path(userdata, child));
         }
         sort_contributors(list);
 }

@@ -46,6 +46,12 @@ static void test_the_dead_filler_is_named_first(void **state) {
                 { "removed meanwhile: it is put back",
                   "{\"limit_memory\":{\"current_bytes\":10,\"anon_bytes\":9},\"contributors\":[{\"cgroup\":{\"path\":\"/p/other\",\"id\":12},"
                   "\"current_bytes\":10}]}", 30 },
+                { "given up between the reading of the limit and that of the child",
+                  "{\"limit_memory\":{\"current_bytes\":40,\"anon_bytes\":39},\"contributors\":[{\"cgroup\":{\"path\":\"/p/other\",\"id\":12},"
+                  "\"current_bytes\":10},{\"cgroup\":{\"path\":\"/p/filler\",\"id\":11},\"current_bytes\":0}]}", 30 },
+                { "and the other way round",
+                  "{\"limit_memory\":{\"current_bytes\":10,\"anon_bytes\":9},\"contributors\":[{\"cgroup\":{\"path\":\"/p/other\",\"id\":12},"
+                  "\"current_bytes\":10},{\"cgroup\":{\"path\":\"/p/filler\",\"id\":11},\"current_bytes\":30}]}", 30 },
                 { "without the memory controller it is in no list, and nothing of it is gone yet",
                   "{\"limit_memory\":{\"current_bytes\":40,\"anon_bytes\":39},\"contributors\":[{\"cgroup\":{\"path\":\"/p/other\",\"id\":12},"
                   "\"current_bytes\":10}]}", 30 },
