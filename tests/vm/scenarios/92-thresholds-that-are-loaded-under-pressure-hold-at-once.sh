@@ -1,4 +1,4 @@
-#vm slow timeout=240
+#vm storm timeout=240
 # While a service stands under pressure the configuration is loaded anew: with other numbers it is ended or let live by these, each shown
 # before it acts; one with an error changes nothing; back to the first numbers the next that bloats lives.
 #
